@@ -1,0 +1,25 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import type { Settings } from '#libs/contracts';
+import type { ApiOptions } from './api-options.js';
+import { HealthController } from './health/health.controller.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { ValidationPipe } from './problems/validation.pipe.js';
+import { RedisModule } from './redis/redis.module.js';
+
+/** The API: controllers, and what holds for all of them. */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings, options: ApiOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [RedisModule.forRoot(settings, options)],
+      controllers: [JobsController, HealthController],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useClass: ValidationPipe },
+      ],
+    };
+  }
+}

@@ -1,0 +1,84 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import {
+  createJobSchema,
+  jobActionSchema,
+  jobLogsQuerySchema,
+  listJobsSchema,
+  REST_DEFAULTS,
+  type JobActionRequest,
+  type JobLogs,
+  type JobLogsQuery,
+  type JobPage,
+  type JobStats,
+  type JobView,
+  type ListJobsQuery,
+  type RemovedJob,
+  type ValidCreateJobRequest,
+} from '#libs/contracts';
+import { JobNotFoundError, QueueService } from '#libs/queue';
+import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
+import { toCreateJob } from './create-job.js';
+import { actOnJob } from './job-actions.js';
+import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.docs.js';
+
+/** REST of jobs. */
+@ApiTags('jobs')
+@Controller('jobs')
+@UseInterceptors(RedisGuardInterceptor)
+export class JobsController {
+  constructor(private readonly queue: QueueService) {}
+
+  @Post()
+  @DocCreate()
+  async create(
+    @Body({ schema: createJobSchema }) body: ValidCreateJobRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<JobView> {
+    const job = await this.queue.jobs.create(toCreateJob(body));
+    response.setHeader('Location', `/api/jobs/${encodeURIComponent(job.id)}`);
+    return job;
+  }
+
+  @Get()
+  @DocList()
+  list(@Query({ schema: listJobsSchema }) query: ListJobsQuery): Promise<JobPage> {
+    return this.queue.jobs.list(query);
+  }
+
+  // Before ':id', which would take it for an id.
+  @Get('stats')
+  @DocStats()
+  stats(): Promise<JobStats> {
+    return this.queue.jobs.stats();
+  }
+
+  @Get(':id')
+  @DocFind()
+  async find(@Param('id') id: string): Promise<JobView> {
+    const job = await this.queue.jobs.find(id);
+    if (!job) throw new JobNotFoundError(id);
+    return job;
+  }
+
+  @Get(':id/logs')
+  @DocLogs()
+  logs(
+    @Param('id') id: string,
+    @Query({ schema: jobLogsQuerySchema }) query: JobLogsQuery,
+  ): Promise<JobLogs> {
+    const { start, end = start + REST_DEFAULTS.logRows - 1 } = query;
+    return this.queue.jobs.logs(id, start, end);
+  }
+
+  @Post(':id/action')
+  @HttpCode(200)
+  @DocAct()
+  act(
+    @Param('id') id: string,
+    @Body({ schema: jobActionSchema }) { action }: JobActionRequest,
+  ): Promise<JobView | RemovedJob> {
+    return actOnJob(this.queue.jobs, id, action);
+  }
+}

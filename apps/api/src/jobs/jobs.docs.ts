@@ -1,0 +1,82 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { jobLogsSchema, jobPageSchema, jobSchema, jobStatsSchema, removedJobSchema } from '#libs/contracts';
+import { ApiProblems } from '../docs/problem-responses.js';
+
+const IdParam = () =>
+  ApiParam({ name: 'id', description: "The job's id, percent-encoded.", example: 'order-1042' });
+
+const BAD_BODY = [
+  'INVALID_REQUEST',
+  'INVALID_JSON',
+  'UNSAFE_NUMBER',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+] as const;
+
+export const DocCreate = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'createJob',
+      summary: 'Add a job',
+      description: 'Adds a job; it runs as soon as a worker is free, or after `delay`.',
+    }),
+    ApiResponse({
+      status: 201,
+      description: 'The job.',
+      standardSchema: jobSchema,
+      headers: { Location: { description: "The job's address.", schema: { type: 'string' } } },
+    }),
+    ApiProblems(...BAD_BODY, 'JOB_EXISTS', 'REDIS_UNAVAILABLE'),
+  );
+
+export const DocList = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'listJobs',
+      summary: 'List jobs',
+      description: 'One page of the jobs that fit the filter. `total` counts all that fit.',
+    }),
+    ApiResponse({ status: 200, description: 'A page of jobs.', standardSchema: jobPageSchema }),
+    ApiProblems('INVALID_REQUEST', 'REDIS_UNAVAILABLE'),
+  );
+
+export const DocStats = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'countJobs', summary: 'Count jobs by status and by priority' }),
+    ApiResponse({ status: 200, description: 'Exact counts.', standardSchema: jobStatsSchema }),
+    ApiProblems('REDIS_UNAVAILABLE'),
+  );
+
+export const DocFind = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getJob', summary: 'Show a job' }),
+    IdParam(),
+    ApiResponse({ status: 200, description: 'The job.', standardSchema: jobSchema }),
+    ApiProblems('INVALID_URL', 'JOB_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+  );
+
+export const DocLogs = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getJobLogs', summary: "Show rows of a job's log" }),
+    IdParam(),
+    ApiResponse({ status: 200, description: 'Rows of the log.', standardSchema: jobLogsSchema }),
+    ApiProblems('INVALID_REQUEST', 'INVALID_URL', 'JOB_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+  );
+
+export const DocAct = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'actOnJob',
+      summary: 'Retry, remove, promote or cancel a job',
+      description: "409 with the reason when the job's state does not allow it.",
+    }),
+    IdParam(),
+    ApiResponse({
+      status: 200,
+      description: 'The job as it is now; for `remove`, that it was removed.',
+      standardSchema: z.union([jobSchema, removedJobSchema]),
+    }),
+    ApiProblems(...BAD_BODY, 'INVALID_URL', 'JOB_NOT_FOUND', 'JOB_STATE_CONFLICT', 'REDIS_UNAVAILABLE'),
+  );

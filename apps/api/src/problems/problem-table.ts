@@ -1,0 +1,94 @@
+/** How one kind of error leaves the API. */
+export interface ProblemKind {
+  status: number;
+  title: string;
+  /** A typical detail, for the documentation. */
+  example: string;
+}
+
+/**
+ * Every code an error of the API can have, and its HTTP status: the only place that knows both.
+ * A `DroverError` whose code is not here leaves as `INTERNAL`.
+ */
+export const PROBLEMS = {
+  INVALID_REQUEST: {
+    status: 400,
+    title: 'Invalid request',
+    example: 'delay: Invalid input: expected number, received string',
+  },
+  INVALID_JSON: { status: 400, title: 'Body is not JSON', example: 'Unexpected end of JSON input' },
+  INVALID_URL: {
+    status: 400,
+    title: 'Invalid URL',
+    example: 'the path has a percent sign that begins no percent code',
+  },
+  UNSAFE_NUMBER: {
+    status: 400,
+    title: 'Number cannot be held exactly',
+    example: 'the number 9007199254740993 cannot be held exactly: send it as a string',
+  },
+  INVALID_JOB_ID: { status: 400, title: 'Invalid job id', example: 'job ID cannot be empty' },
+  INVALID_JOB_STATUS: { status: 400, title: 'Invalid job status', example: 'invalid job status: done' },
+  INVALID_PRIORITY: { status: 400, title: 'Invalid priority', example: 'invalid priority: 1.5' },
+  INVALID_OPTION: { status: 400, title: 'Invalid option', example: 'attempts must be 1 or more' },
+  INVALID_DOCUMENT: { status: 400, title: 'Invalid job document', example: 'the document is no JSON object' },
+  DELAY_OUT_OF_RANGE: {
+    status: 400,
+    title: 'Delay out of range',
+    example: 'delay must be a whole number of milliseconds from 0 to 2592000000, not -1',
+  },
+  JOB_NOT_FOUND: { status: 404, title: 'No such job', example: 'job 7 does not exist' },
+  JOB_STATUS_NOT_FOUND: { status: 404, title: 'No such job', example: 'job status not found' },
+  JOB_RESULT_NOT_FOUND: { status: 404, title: 'No result', example: 'job result not found' },
+  ROUTE_NOT_FOUND: { status: 404, title: 'Not found', example: 'nothing is served at GET /api/job' },
+  JOB_EXISTS: { status: 409, title: 'Job exists', example: 'job order-1042 exists' },
+  JOB_STATE_CONFLICT: {
+    status: 409,
+    title: 'Not in this state',
+    example: 'job 7 is completed: only a delayed job can be promoted',
+  },
+  JOB_TRANSITION_REFUSED: { status: 409, title: 'Not in this state', example: 'Missing lock for job 7' },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    title: 'Too large',
+    example: 'the payload may have at most 262144 bytes (got 300000)',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'Unsupported media type',
+    example: 'send the body as Content-Type: application/json',
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'Internal error',
+    example: 'the server has logged it under the request id',
+  },
+  WRONG_KEY_TYPE: {
+    status: 500,
+    title: 'Foreign data in Redis',
+    example: 'Redis key botrix:jobs:queue is a list, but must be a zset',
+  },
+  INVALID_QUEUE_NAME: { status: 500, title: 'Invalid queue name', example: 'invalid queue name: a:b' },
+  UNSUPPORTED_OPERATION: {
+    status: 501,
+    title: 'Not supported',
+    example: "addFlow is not supported by Drover's store yet",
+  },
+  REDIS_UNAVAILABLE: {
+    status: 503,
+    title: 'Redis is unavailable',
+    example: 'Redis is unavailable; nothing was changed',
+  },
+  REDIS_TOO_OLD: {
+    status: 503,
+    title: 'Redis is too old',
+    example: 'Redis 6.2 is too old: 7.0 or newer (or Valkey) is needed',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Whether this is a code of {@link PROBLEMS}. */
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}

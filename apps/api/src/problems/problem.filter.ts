@@ -1,0 +1,41 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { PROBLEM_MEDIA_TYPE, type Problem } from '#libs/contracts';
+import { requestFacts } from '../http/request-id.js';
+import { toProblem } from './to-problem.js';
+
+/** Answers every error with a problem document; what the API is to blame for goes to the log with the request's id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('API');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
+    const facts = requestFacts(request, response);
+    const problem = toProblem(error, facts);
+    if (problem.status === 500) this.report(error, problem, `${facts.method} ${facts.path}`);
+    sendProblem(response, problem.status, problem);
+  }
+
+  private report(error: unknown, { code, detail, requestId }: Problem, request: string): void {
+    const line = `${request} failed (request ${requestId})`;
+    if (code === 'INTERNAL') this.logger.error(line, stackOf(error));
+    else this.logger.error(`${line}: ${detail}`);
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Sends a problem document, unless an answer is already under way: then it only ends. */
+export function sendProblem(response: Response, status: number, problem: object): void {
+  if (response.headersSent) {
+    response.end();
+    return;
+  }
+  response.status(status).setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
+  response.end(JSON.stringify(problem));
+}

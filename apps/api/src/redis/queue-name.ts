@@ -1,0 +1,5 @@
+/** Which queue this process serves. */
+export abstract class QueueName {
+  abstract readonly prefix: string;
+  abstract readonly name: string;
+}

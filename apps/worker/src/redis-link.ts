@@ -1,0 +1,92 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { FatalErrors } from './fatal-errors.js';
+import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
+
+const RETRY_MS = 100;
+const MAX_RETRY_MS = 2000;
+/** Answers of Redis that no waiting mends: they mean that REDIS_URL is wrong. */
+const WRONG_URL = /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR DB index)/;
+
+/**
+ * The worker's own connection to Redis, beside those of BullMQ. It is also what the worker knows
+ * about Redis being there: an outage is logged here, once, and nowhere else.
+ */
+@Injectable()
+export class RedisLink {
+  readonly client: Redis;
+  private readonly logger = new Logger('Redis');
+  private readonly address: string;
+  private wasUp = false;
+  private outageLogged = false;
+
+  constructor(
+    @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
+    private readonly fatal: FatalErrors,
+  ) {
+    this.address = withoutPassword(settings.REDIS_URL);
+    this.client = new Redis(settings.REDIS_URL, {
+      lazyConnect: true,
+      maxRetriesPerRequest: null,
+      retryStrategy: (times) => Math.min(times * RETRY_MS, MAX_RETRY_MS),
+    });
+    this.client.on('error', (error) => this.onError(error));
+    this.client.on('ready', () => this.onReady());
+  }
+
+  /** Starts connecting and goes on trying for as long as it takes. */
+  connect(): void {
+    // The same error comes as an event, which says it.
+    this.client.connect().catch(() => undefined);
+  }
+
+  get isUp(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** Whether Redis answers within `timeoutMs`. */
+  async answers(timeoutMs: number): Promise<boolean> {
+    if (!this.isUp) return false;
+    const late = new Promise<false>((resolve) => setTimeout(resolve, timeoutMs, false).unref());
+    const pong = this.client.ping().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([pong, late]);
+  }
+
+  /** A connection of its own with the same options, for subscribing. */
+  duplicate(): Redis {
+    // Its errors are the same outage seen twice.
+    return this.client.duplicate({ lazyConnect: false }).on('error', () => undefined);
+  }
+
+  close(): void {
+    this.client.disconnect();
+  }
+
+  private onError(error: Error): void {
+    if (!this.wasUp && WRONG_URL.test(error.message)) {
+      this.fatal.report(`Redis at ${this.address} refuses us: ${error.message} (check REDIS_URL)`);
+    } else if (!this.outageLogged) {
+      this.outageLogged = true;
+      this.logger.warn(`Redis is unreachable at ${this.address} (${reasonOf(error)}); waiting for it`);
+    }
+  }
+
+  private onReady(): void {
+    if (this.outageLogged) this.logger.log(`Redis is reachable again at ${this.address}`);
+    this.outageLogged = false;
+    this.wasUp = true;
+  }
+}
+
+function reasonOf(error: Error & { code?: string }): string {
+  return error.code ?? error.message;
+}
+
+function withoutPassword(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password) parsed.password = '***';
+  return parsed.toString();
+}

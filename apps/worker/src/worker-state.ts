@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+
+export type WorkerStatus = 'idle' | 'busy' | 'stopping';
+
+/** What the worker is doing and has done since it started; heartbeat and health page show it. */
+@Injectable()
+export class WorkerState {
+  succeeded = 0;
+  failed = 0;
+  private stopping = false;
+  private readonly startedAt = performance.now();
+  private readonly jobs = new Set<string>();
+  private listener: () => void = () => undefined;
+
+  get status(): WorkerStatus {
+    if (this.stopping) return 'stopping';
+    return this.jobs.size > 0 ? 'busy' : 'idle';
+  }
+
+  /** Ids of the running jobs, longest running first. */
+  get running(): string[] {
+    return [...this.jobs];
+  }
+
+  get runningCount(): number {
+    return this.jobs.size;
+  }
+
+  /** Runs that ended in success or failure; cancelled and handed-back ones are neither. */
+  get processed(): number {
+    return this.succeeded + this.failed;
+  }
+
+  get uptimeSeconds(): number {
+    return Math.floor((performance.now() - this.startedAt) / 1000);
+  }
+
+  /** `listener` is told of every change of {@link status}. */
+  onStatusChange(listener: () => void): void {
+    this.listener = listener;
+  }
+
+  /** Notes that a job runs. @returns false when an earlier run of the same job still occupies a slot. */
+  begin(jobId: string): boolean {
+    if (this.jobs.has(jobId)) return false;
+    this.jobs.add(jobId);
+    if (this.jobs.size === 1) this.listener();
+    return true;
+  }
+
+  end(jobId: string): void {
+    this.jobs.delete(jobId);
+    if (this.jobs.size === 0) this.listener();
+  }
+
+  stop(): void {
+    this.stopping = true;
+    this.listener();
+  }
+}

@@ -1,0 +1,48 @@
+import js from '@eslint/js';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+// Who may import whom (docs/architecture.md): each row is a folder and the libraries it may not see.
+const boundaries = [
+  ['libs/contracts', ['#libs/*'], 'contracts imports nothing of ours'],
+  ['libs/queue', ['#libs/jobs', '#libs/history'], 'queue may import contracts only'],
+  ['libs/jobs/src/framework', ['#libs/history'], 'the job framework may import contracts and queue only'],
+  ['libs/jobs/src/plugins', ['#libs/queue', '#libs/history', 'ioredis', 'bullmq'], 'a plugin never sees Redis'],
+  ['libs/history', ['#libs/queue', '#libs/jobs'], 'history may import contracts only'],
+  ['apps/api', ['#libs/jobs'], 'the API knows job types by name and schema, never their code'],
+];
+
+const relativeEscape = { group: ['**/libs/*/src/**', '**/apps/**'], message: 'import another library as #libs/<name>' };
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', '.data/', 'coverage/', 'test-output/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    files: ['**/*.ts'],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'import-x/no-cycle': 'off',
+      'max-lines': ['error', { max: 350, skipBlankLines: true, skipComments: true }],
+      'no-restricted-imports': ['error', { patterns: [relativeEscape] }],
+    },
+  },
+  ...boundaries.map(([folder, group, message]) => ({
+    files: [`${folder}/**/*.ts`],
+    ignores: ['**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [relativeEscape, { group, message }] }] },
+  })),
+  { files: ['**/*.spec.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', AbortSignal: 'readonly', AbortController: 'readonly', Buffer: 'readonly' },
+    },
+  },
+);

@@ -1,0 +1,38 @@
+import type { JobStatus } from './job-status.js';
+import type { PriorityName } from './priority.js';
+
+/** Where a job stands in the store; finer than {@link JobStatus}. `cancelled` jobs are `failed` to BullMQ. */
+export type JobState =
+  'waiting' | 'prioritized' | 'delayed' | 'waiting-children' | 'active' | 'completed' | 'failed' | 'cancelled';
+
+/** A job as people and other programs read it (REST, Socket.IO, dashboard). Times are ISO 8601, UTC. */
+export interface JobView {
+  id: string;
+  type: string;
+  status: JobStatus;
+  state: JobState;
+  /** Contract priority: 0 low, 1 normal, 2 high, 3 above high. */
+  priority: number;
+  priorityName: PriorityName;
+  /** What the handler gets: `payload`, or the whole document of a legacy job. */
+  payload: unknown;
+  result?: unknown;
+  error?: string;
+  stacktrace?: string[];
+  /** 0..100, or what the handler reported. */
+  progress: number | object | string | boolean;
+  attempts: { made: number; started: number; max: number };
+  createdAt: string;
+  startedAt?: string;
+  finishedAt?: string;
+  /** When a delayed job becomes ready. */
+  delayedUntil?: string;
+  /** 1 = next. Only for a pending job that stands in the queue. */
+  position?: number;
+  /** Milliseconds a run may take; absent = the worker's default. */
+  timeout?: number;
+  /** Name of the worker that ran it last, if it was ours. */
+  worker?: string;
+  /** True when a Go service added it (its document has no `payload`). */
+  legacy: boolean;
+}

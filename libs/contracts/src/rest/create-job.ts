@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { PRIORITIES, type PriorityName } from '../priority.js';
+import { isDeeperThan } from './depth.js';
+import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
+import { printableText } from './text.js';
+
+const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
+
+/** Ids that have no address of their own under `/api/jobs/`. */
+const UNADDRESSABLE = new Set(['.', '..', 'stats']);
+
+const jobId = printableText(REST_LIMITS.idLength).refine(
+  (id) => !UNADDRESSABLE.has(id),
+  'is reserved: a job of this id would have no address',
+);
+
+const payload = z
+  .unknown()
+  .refine(
+    (value) => !isDeeperThan(value, REST_LIMITS.payloadDepth),
+    `must not be nested deeper than ${REST_LIMITS.payloadDepth} levels`,
+  );
+
+/** Body of `POST /api/jobs`. A field it does not know is an error, so that a typing slip is not lost. */
+export const createJobSchema = z
+  .strictObject({
+    type: printableText(REST_LIMITS.typeLength).meta({
+      description: 'What kind of job: the name its handler is registered for.',
+      example: 'example.echo',
+    }),
+    payload: payload.optional().meta({
+      description:
+        'What the handler gets: any JSON, up to 256 KiB and 100 levels. Without it: `{}`. ' +
+        'A number that JavaScript cannot hold exactly is refused, not rounded: send it as a string.',
+      example: { hello: 'world' },
+    }),
+    priority: z
+      .enum(priorityNames)
+      .default(REST_DEFAULTS.priority)
+      .meta({ description: '`high` runs before `normal`, `normal` before `low`.' }),
+    delay: z.number().int().min(0).max(REST_LIMITS.delayMs).default(0).meta({
+      description: 'Milliseconds to wait before the job may run; up to 30 days.',
+    }),
+    attempts: z.number().int().min(1).max(REST_LIMITS.attempts).default(REST_DEFAULTS.attempts).meta({
+      description: 'How often it is tried in all. Between tries it waits 2 s, 4 s, 8 s and so on.',
+    }),
+    timeout: z.number().int().min(1).max(REST_LIMITS.timeoutMs).optional().meta({
+      description: "Milliseconds one try may take, up to 7 days. Without it: the worker's default.",
+    }),
+    id: jobId.optional().meta({
+      description:
+        'Id of your choice; a taken one is refused (409), which makes adding idempotent. Without it: one is made.',
+      example: 'order-1042',
+    }),
+  })
+  .meta({ id: 'CreateJob' });
+
+/** What a caller of `POST /api/jobs` may send. */
+export type CreateJobRequest = z.input<typeof createJobSchema>;
+/** The same after validation: defaults are filled in. */
+export type ValidCreateJobRequest = z.output<typeof createJobSchema>;

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+export const JOB_ACTIONS = ['retry', 'remove', 'promote', 'cancel'] as const;
+
+export type JobAction = (typeof JOB_ACTIONS)[number];
+
+/** Body of `POST /api/jobs/:id/action`. */
+export const jobActionSchema = z
+  .strictObject({
+    action: z.enum(JOB_ACTIONS).meta({
+      description:
+        '`retry` runs a finished job again; `remove` deletes one that is not running; `promote` makes a delayed job ready now; ' +
+        '`cancel` ends one that is not finished.',
+      example: 'retry',
+    }),
+  })
+  .meta({ id: 'JobActionRequest' });
+
+export type JobActionRequest = z.output<typeof jobActionSchema>;
+
+/** Answer to the action `remove`; the other actions answer with the job. */
+export const removedJobSchema = z
+  .object({ id: z.string().meta({ example: 'order-1042' }), removed: z.literal(true) })
+  .meta({ id: 'RemovedJob' });
+
+export type RemovedJob = z.output<typeof removedJobSchema>;

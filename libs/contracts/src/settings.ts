@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { InvalidSettingsError } from './errors.js';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+
+/** A part of a Redis key: no `:`, braces or spaces, so that keys stay unambiguous. */
+const keyPart = z.string().regex(/^[^\s:{}]+$/, 'must not be empty nor contain ":", braces or spaces');
+
+const schema = z.object({
+  REDIS_URL: z
+    .string()
+    .regex(/^(rediss?|unix):\/\//, 'must start with redis:// or rediss://')
+    .default('redis://127.0.0.1:6379'),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: port.default(3000),
+  WORKER_PORT: port.default(3001),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^([^\s:{}]+|\{[^\s:{}]+\})$/, 'must be one word, or one word in braces for Redis Cluster')
+    .default('botrix'),
+  QUEUE_NAME: keyPart.refine((name) => name !== 'worker', 'must not be "worker": its keys would meet the health keys').default('jobs'),
+  QUEUE_DEFAULT_TYPE: z.string().min(1).max(200).default('example.echo'),
+  JOB_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).default(3600),
+  MAX_DOCUMENT_BYTES: wholeNumber(1024, 64 * 1024 * 1024).default(1024 * 1024),
+  LEGACY_LEASE_SECONDS: wholeNumber(1, 7 * 86_400).default(3600),
+  RECONCILE_SECONDS: wholeNumber(1, 3600).default(5),
+  WORKER_CONCURRENCY: wholeNumber(1, 10_000).default(10),
+  WORKER_LEASE_SECONDS: wholeNumber(1, 3600).default(15),
+  WORKER_MAX_STALLS: wholeNumber(0, 1000).default(10),
+  JOB_TIMEOUT_SECONDS: wholeNumber(1, 7 * 86_400).default(300),
+  SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(25),
+  DATA_DIR: z.string().min(1).default('.data'),
+});
+
+/** Every setting, by its environment name. `.env.example` says what each means, its unit and default. */
+export type Settings = z.infer<typeof schema>;
+
+/**
+ * Reads and checks the settings of a Drover process. An empty value counts as not set.
+ *
+ * @param env environment to read, usually `process.env`; other variables in it are ignored.
+ * @throws {InvalidSettingsError} naming every setting that is wrong, with the value found.
+ */
+export function loadSettings(env: Record<string, string | undefined>): Settings {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape)
+      .map((name) => [name, env[name]] as const)
+      .filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new InvalidSettingsError(
+    parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      const shown = name === 'REDIS_URL' ? '' : ` (got ${JSON.stringify(given[name])})`;
+      return `${name}: ${issue.message}${shown}`;
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/**
+ * How a run ended, as a value. The store is told by whoever claimed the job.
+ *
+ * - `completed`: the handler returned.
+ * - `failed`: it threw or timed out; `retry` false = for good, whatever attempts are left.
+ * - `cancelled`: the store has ended or reassigned the job already; there is nothing to report.
+ * - `released`: the job goes back to the queue without using up an attempt, after `delayMs`
+ *   (0 = to the front, at once).
+ */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: Error; readonly retry: boolean }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'released'; readonly delayMs: number };
+
+export const completed = (result: unknown): Outcome => ({ kind: 'completed', result });
+export const failed = (error: Error, { retry }: { retry: boolean }): Outcome => ({
+  kind: 'failed',
+  error,
+  retry,
+});
+export const cancelled: Outcome = { kind: 'cancelled' };
+export const released = (delayMs: number): Outcome => ({ kind: 'released', delayMs });

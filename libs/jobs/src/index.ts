@@ -1,0 +1,2 @@
+export * from './framework/index.js';
+export { ExamplePlugin } from './plugins/example/example.plugin.js';

@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { ConnectionOptions } from 'bullmq';
+import { RedisTooOldError } from '../errors/index.js';
+import type { RedisClient } from './scripts.js';
+
+const MINIMUM_REDIS = '7.0.0';
+
+type OwnOptions = RedisOptions & { url?: string };
+
+function isClient(connection: unknown): connection is RedisClient {
+  return typeof (connection as RedisClient | undefined)?.defineCommand === 'function';
+}
+
+/** Commands wait while Redis is away and go on after it is back; it is tried at least every two seconds. */
+const patient: RedisOptions = {
+  maxRetriesPerRequest: null,
+  enableOfflineQueue: true,
+  retryStrategy: (times: number) => Math.min(times * 100, 2000),
+};
+
+/**
+ * A client for `connection` (an ioredis client is duplicated, options or a URL make a new one).
+ *
+ * @param name shown in Redis' client list.
+ */
+export function openClient(connection: ConnectionOptions | string | undefined, name?: string): RedisClient {
+  const named = name ? { connectionName: name } : {};
+  if (isClient(connection)) {
+    if (connection instanceof Cluster) return connection.duplicate([], { redisOptions: { ...patient, ...named } });
+    return (connection as Redis).duplicate({ ...patient, ...named });
+  }
+  if (typeof connection === 'string') return new Redis(connection, { ...patient, ...named });
+  const { url, ...options } = (connection ?? {}) as OwnOptions;
+  const all = { ...patient, ...options, maxRetriesPerRequest: null, ...named };
+  return url ? new Redis(url, all) : new Redis(all);
+}
+
+function isOlder(version: string, minimum: string): boolean {
+  const [a, b] = [version, minimum].map((text) => text.split('.').map(Number));
+  for (let at = 0; at < 3; at++) {
+    const difference = (a?.[at] ?? 0) - (b?.[at] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/**
+ * One connection to Redis with its lifecycle: ready once connected and the server is new enough.
+ * Emits `ready`, `error` and `close`. A client that the caller handed in is used but never closed.
+ */
+export class Connection extends EventEmitter {
+  readonly client: RedisClient;
+  private readonly ready: Promise<void>;
+  private ended = false;
+
+  constructor(
+    connection: ConnectionOptions | string | undefined,
+    private readonly options: { shared?: boolean; name?: string } = {},
+  ) {
+    super();
+    const shared = options.shared === true && isClient(connection);
+    this.options = { ...options, shared };
+    this.client = shared ? (connection as RedisClient) : openClient(connection, options.name);
+    this.client.on('error', this.onError);
+    this.client.on('ready', this.onReady);
+    this.client.on('close', this.onClose);
+    this.ready = this.becomeReady();
+    this.ready.catch(() => undefined);
+  }
+
+  /** Resolves once commands can run. Rejects with {@link RedisTooOldError}, or when closed before. */
+  waitUntilReady(): Promise<void> {
+    return this.ready;
+  }
+
+  /** Lets go of the connection; with `force` without waiting for replies. */
+  async close(force = false): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    this.client.off('ready', this.onReady);
+    this.client.off('close', this.onClose);
+    if (this.options.shared) {
+      this.client.off('error', this.onError);
+      return;
+    }
+    if (force || this.client.status !== 'ready') {
+      this.client.disconnect();
+    } else {
+      await this.client.quit().catch(() => this.client.disconnect());
+    }
+  }
+
+  private readonly onError = (error: Error) => {
+    if (!this.ended && this.listenerCount('error') > 0) this.emit('error', error);
+  };
+  private readonly onReady = () => this.emit('ready');
+  private readonly onClose = () => this.emit('close');
+
+  private async becomeReady(): Promise<void> {
+    if (this.client.status !== 'ready') await this.connected();
+    const client = this.client instanceof Cluster ? this.client.nodes('master')[0] : this.client;
+    const info = (await client?.info('server')) ?? '';
+    const version = /redis_version:(\S+)/.exec(info)?.[1] ?? MINIMUM_REDIS;
+    if (isOlder(version, MINIMUM_REDIS)) {
+      const error = new RedisTooOldError(version, MINIMUM_REDIS);
+      this.onError(error);
+      throw error;
+    }
+  }
+
+  private connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => () => {
+        this.client.off('ready', onReady);
+        this.client.off('end', onEnd);
+        act();
+      };
+      const onReady = settle(resolve);
+      const onEnd = settle(() => reject(new Error('Connection is closed.')));
+      this.client.on('ready', onReady);
+      this.client.on('end', onEnd);
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import type { JobJson, JobsOptions } from 'bullmq';
+
+/** Runtime fields of a job as they stand in its hash, plus `document` where the payload is read from it. */
+export type JobFields = Record<string, string>;
+
+export function fromFlat(flat: readonly string[]): JobFields {
+  const fields: JobFields = {};
+  for (let at = 0; at < flat.length; at += 2) fields[flat[at] as string] = flat[at + 1] as string;
+  return fields;
+}
+
+/** Thrown for a document that Redis' scripts took for an object and that JSON.parse refuses. */
+export class UnreadableDocument extends Error {}
+
+/**
+ * What a handler gets of a document: `payload` where there is one, else the whole document.
+ *
+ * @returns JSON text.
+ * @throws {UnreadableDocument} when it is no JSON object.
+ */
+export function payloadOf(document: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(document);
+  } catch (error) {
+    throw new UnreadableDocument(`document is not a JSON object: ${(error as Error).message}`);
+  }
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+    throw new UnreadableDocument('document is not a JSON object');
+  }
+  return Object.hasOwn(parsed, 'payload') ? JSON.stringify((parsed as { payload: unknown }).payload) : document;
+}
+
+function typeOf(document: string | undefined): string | undefined {
+  if (document === undefined) return undefined;
+  try {
+    const { type } = JSON.parse(document) as { type?: unknown };
+    return typeof type === 'string' && type !== '' ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
+
+function parsed<T>(text: string | undefined, otherwise: T): T {
+  return text === undefined || text === '' ? otherwise : (JSON.parse(text) as T);
+}
+
+/**
+ * A job as BullMQ's classes read it.
+ *
+ * @param fields its hash; `document` is used where the hash has no payload of its own.
+ * @param defaultType name of a legacy job whose document names no type.
+ * @throws {UnreadableDocument} when the payload can only come from a document that is no JSON object.
+ */
+export function toJobJson(id: string, fields: JobFields, defaultType: string, result?: string | null): JobJson {
+  const data = fields['data'] ?? payloadOf(fields['document'] ?? '{}');
+  return {
+    id,
+    name: fields['name'] ?? typeOf(fields['document']) ?? defaultType,
+    data,
+    opts: parsed<JobsOptions>(fields['opts'], {}),
+    progress: parsed(fields['progress'], 0),
+    attemptsMade: number(fields['attemptsMade']) ?? 0,
+    attemptsStarted: number(fields['attemptsStarted']) ?? 0,
+    finishedOn: number(fields['finishedOn']),
+    processedOn: number(fields['processedOn']),
+    timestamp: number(fields['timestamp']) ?? 0,
+    delay: number(fields['delay']) ?? 0,
+    priority: number(fields['priority']) ?? 0,
+    failedReason: fields['failedReason'] as string,
+    stacktrace: fields['stacktrace'],
+    returnvalue: (result ?? undefined) as string,
+    parentKey: fields['parentKey'],
+    parent: parsed(fields['parent'], undefined),
+    repeatJobKey: fields['repeatJobKey'],
+    deduplicationId: fields['deduplicationId'],
+    deferredFailure: fields['deferredFailure'],
+    processedBy: fields['processedBy'],
+    stalledCounter: number(fields['stalledCounter']) ?? 0,
+  };
+}

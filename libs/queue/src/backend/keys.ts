@@ -1,0 +1,73 @@
+import type { KeysMap } from 'bullmq';
+import { InvalidQueueNameError } from '../errors/index.js';
+
+/** Prefix of every key when none is given: what existing Go services use. */
+export const DEFAULT_PREFIX = 'botrix';
+
+/** Names of a queue's keys behind its base, as far as TypeScript touches them; `context.lua` has them all. */
+export const KEY_TYPES = {
+  queue: 'zset',
+  processing: 'set',
+  ids: 'zset',
+  delayed: 'zset',
+  leases: 'zset',
+  completed: 'zset',
+  failed: 'zset',
+  cancelled: 'zset',
+  expiring: 'zset',
+  missing: 'zset',
+  meta: 'hash',
+  events: 'stream',
+  wakeup: 'zset',
+  counter: 'string',
+} as const;
+
+/**
+ * The keys of one queue. All share the base `<prefix>:<queue>:`; with a hash-tagged prefix (`{botrix}`)
+ * they share a cluster slot.
+ */
+export class QueueKeys {
+  readonly qualifiedName: string;
+  readonly base: string;
+
+  /** @throws {InvalidQueueNameError} for a name or prefix that would make keys ambiguous. */
+  constructor(
+    readonly prefix: string,
+    readonly queue: string,
+  ) {
+    if (queue === 'worker' || !/^[^\s:{}]+$/u.test(queue)) {
+      throw new InvalidQueueNameError(
+        `queue name ${JSON.stringify(queue)} must be one word without ":", braces or spaces, and not "worker"`,
+      );
+    }
+    if (!/^[^\s]+$/u.test(prefix)) {
+      throw new InvalidQueueNameError(`prefix ${JSON.stringify(prefix)} must not be empty nor contain spaces`);
+    }
+    this.qualifiedName = `${prefix}:${queue}`;
+    this.base = `${this.qualifiedName}:`;
+  }
+
+  key(name: string): string {
+    return this.base + name;
+  }
+
+  status = (id: string) => `${this.base}status:${id}`;
+  data = (id: string) => `${this.base}data:${id}`;
+  result = (id: string) => `${this.base}results:${id}`;
+  job = (id: string) => `${this.base}job:${id}`;
+  logs = (id: string) => `${this.base}logs:${id}`;
+
+  get updates(): string {
+    return this.key('updates');
+  }
+
+  /** Channel on which the id of a cancelled job is published for the worker that runs it. */
+  get cancels(): string {
+    return this.key('cancel');
+  }
+
+  /** The map BullMQ's classes show; only identity matters to them, the store spells its own keys. */
+  get map(): KeysMap {
+    return Object.fromEntries(['', ...Object.keys(KEY_TYPES)].map((name) => [name, this.key(name)]));
+  }
+}

@@ -1,0 +1,105 @@
+import { EventEmitter } from 'node:events';
+import type { ConnectionOptions } from 'bullmq';
+import { Connection } from './connection.js';
+import type { QueueKeys } from './keys.js';
+import type { RedisClient, Scripts } from './scripts.js';
+
+/** Messages heard while busy before the subscription is given up: a busy worker finds jobs by claiming. */
+const IDLE_MESSAGES = 64;
+
+/** What `<p>updates` says of an added job; other messages are not even parsed. */
+function addedId(message: string): string | undefined {
+  if (!message.includes('"job_added"')) return undefined;
+  try {
+    const { event, job_id: id } = JSON.parse(message) as { event?: unknown; job_id?: unknown };
+    return event === 'job_added' && typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Hears of jobs that legacy services add while a worker has nothing to do, and adopts them at once, which
+ * wakes one worker. Subscribed only while somebody listens, so that a busy worker reads no messages.
+ */
+export class LegacyListener extends EventEmitter {
+  private connection: Connection | undefined;
+  private subscribed: Promise<void> | undefined;
+  private waiting = false;
+  private heardBusy = 0;
+  private announced: string[] = [];
+  private adopting = false;
+
+  constructor(
+    private readonly target: ConnectionOptions | undefined,
+    private readonly keys: QueueKeys,
+    private readonly scripts: Scripts,
+  ) {
+    super();
+  }
+
+  /** Starts to listen; what was added before the subscription held is looked for once. */
+  async listen(): Promise<void> {
+    this.waiting = true;
+    this.heardBusy = 0;
+    this.subscribed ??= this.subscribe();
+    await this.subscribed;
+  }
+
+  /** Says that nobody waits just now. */
+  rest(): void {
+    this.waiting = false;
+  }
+
+  async close(force: boolean): Promise<void> {
+    this.waiting = false;
+    await this.connection?.close(force || this.connection.client.status !== 'ready');
+  }
+
+  private async subscribe(): Promise<void> {
+    if (!this.connection) {
+      this.connection = new Connection(this.target);
+      this.connection.on('error', (error) => this.emit('error', error));
+      // A lost connection loses messages: look again once it is back.
+      this.connection.on('ready', () => void this.adopt());
+      this.connection.client.on('message', (_channel: string, message: string) => this.onMessage(message));
+    }
+    await this.connection.client.subscribe(this.keys.updates);
+    await this.adopt();
+  }
+
+  private onMessage(message: string): void {
+    if (!this.waiting) {
+      this.heardBusy += 1;
+      if (this.heardBusy > IDLE_MESSAGES) this.unsubscribe();
+      return;
+    }
+    const id = addedId(message);
+    if (id === undefined) return;
+    this.announced.push(id);
+    void this.adopt();
+  }
+
+  private unsubscribe(): void {
+    if (!this.subscribed) return;
+    this.subscribed = undefined;
+    const client = this.connection?.client as RedisClient;
+    client.unsubscribe(this.keys.updates).catch(() => undefined);
+  }
+
+  /** One call at a time; what is announced meanwhile goes into the next. */
+  private async adopt(): Promise<void> {
+    if (this.adopting) return;
+    this.adopting = true;
+    try {
+      do {
+        const ids = this.announced.splice(0, 100);
+        await this.scripts.run('adoptAdded', '0', ...ids);
+      } while (this.announced.length > 0);
+    } catch (error) {
+      this.emit('error', error);
+    } finally {
+      this.adopting = false;
+    }
+  }
+}

@@ -1,0 +1,17 @@
+-- Adopts what legacy services added; run when one of them says so, and by the reconciler.
+-- Input   ARGV[5] '1' = look thoroughly  ARGV[6..] ids in the order they were announced
+-- Output  1 when there may be more, else 0
+-- Events  added, waiting
+--@include context announce place wake document forget settle adopt
+
+checkTypes()
+local adopted = 0
+for at = 6, #ARGV do
+  local score = redis.call('ZSCORE', keys.queue, ARGV[at])
+  if score and math.ceil(tonumber(score)) == tonumber(score) and adopt(ARGV[at], -tonumber(score)) then
+    adopted = adopted + 1
+  end
+end
+local _, more = adoptAdded(200, ARGV[5] == '1')
+if adopted > 0 then wakeWorker() end
+return more and 1 or 0

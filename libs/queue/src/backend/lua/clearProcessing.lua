@@ -1,0 +1,24 @@
+-- Ends every claim and puts the jobs back to wait, at most 200 a call; running handlers are told.
+-- Output  1 when there may be more, else 0
+-- Events  waiting. Contract: status_updated
+--@include context announce place wake document forget settle held
+
+checkTypes()
+local ids = redis.call('SRANDMEMBER', keys.processing, 200)
+if #ids == 0 then ids = redis.call('ZRANGE', keys.leases, 0, 199) end
+for _, id in ipairs(ids) do
+  letGo(id)
+  redis.call('PUBLISH', keys.cancels, id)
+  local ended = endedElsewhere(id)
+  if ended then
+    settle(id, ended, reasonOf[ended])
+  elseif redis.call('EXISTS', dataKey(id), jobKey(id)) > 0 then
+    redis.call('SET', statusKey(id), 'pending')
+    persist(id)
+    redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
+    emit('waiting', 'jobId', id, 'prev', 'active')
+    publish('status_updated', id, 'pending')
+  end
+end
+if #ids > 0 then wakeWorker() end
+return #ids == 0 and 0 or 1

@@ -1,0 +1,27 @@
+-- Counts jobs by state, exactly: what has ended its TTL is dropped first.
+-- Input   ARGV[5..] states: waiting, prioritized, active, delayed, completed, failed, cancelled, waiting-children
+-- Output  one count each; false when more ids must be dropped first (call again)
+--@include context forget
+
+if dropExpired(500) then return false end
+
+-- Running jobs: what holds a lease, and what a legacy service took and nobody gave one yet.
+local function running()
+  local leased, processing = redis.call('ZCARD', keys.leases), redis.call('SCARD', keys.processing)
+  return math.max(leased, processing)
+end
+
+local count = {
+  waiting = function() return redis.call('ZCOUNT', keys.queue, '-inf', '(-3') end,
+  prioritized = function() return redis.call('ZCOUNT', keys.queue, '-3', '+inf') end,
+  active = running,
+  delayed = function() return redis.call('ZCARD', keys.delayed) end,
+  completed = function() return redis.call('ZCARD', keys.completed) end,
+  failed = function() return redis.call('ZCARD', keys.failed) end,
+  cancelled = function() return redis.call('ZCARD', keys.cancelled) end,
+}
+count.wait = count.waiting
+
+local results = {}
+for at = 5, #ARGV do results[#results + 1] = count[ARGV[at]] and count[ARGV[at]]() or 0 end
+return results

@@ -1,0 +1,30 @@
+-- Moves a running job to the delayed ones (a retry with backoff, or at the handler's wish), and may claim the next.
+-- Input   ARGV[5] id  ARGV[6] token  ARGV[7] time in ms when it is ready  ARGV[8] delay in ms
+--         ARGV[9] '1' = uses no attempt  ARGV[10] extra fields, JSON array, or ''
+--         ARGV[11] '1' = claim the next  ARGV[12] lease in ms  ARGV[13] worker's name or ''
+-- Output  the claim's tuple if a job was claimed, else 0; or -1, -2, -3, -6 as in finish
+-- Events  delayed, active. Contract: status_updated, job_retrying
+--@include context announce place wake document forget settle adopt delayed claim held finish
+
+local id, token = ARGV[5], ARGV[6]
+checkTypes()
+
+local refused = refusal(id, token)
+if refused then return refused end
+
+setFields(id, ARGV[10])
+letGo(id)
+if ARGV[9] ~= '1' then redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1) end
+redis.call('HSET', jobKey(id), 'delay', ARGV[8])
+redis.call('SET', statusKey(id), 'pending')
+delayUntil(id, tonumber(ARGV[7]))
+emit('delayed', 'jobId', id, 'delay', ARGV[7])
+publish('status_updated', id, 'pending')
+publish('job_retrying', id, 'pending')
+armDue()
+
+if ARGV[11] == '1' then
+  local next = claimNext(token, tonumber(ARGV[12]), ARGV[13])
+  if next[1] then return next end
+end
+return 0

@@ -1,0 +1,50 @@
+-- Ends a running job as completed or failed, and claims the next one in the same step.
+-- Input   ARGV[5] id  ARGV[6] token ('0' = none needed)  ARGV[7] 'completed' or 'failed'
+--         ARGV[8] result JSON, or the reason  ARGV[9] extra fields, JSON array of names and values, or ''
+--         ARGV[10] attempts allowed  ARGV[11] how many of this end to keep (-1 all, 0 none)  ARGV[12] seconds to keep, 0 any
+--         ARGV[13] most to evict  ARGV[14] '1' = claim the next  ARGV[15] lease in ms  ARGV[16] worker's name or ''
+-- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running, -6 held by another
+-- Events  completed or failed, retries-exhausted, drained, active. Contract: status_updated, job_completed, job_failed
+--@include context announce place wake document forget settle adopt delayed claim held finish
+
+local id, token, target, value = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local keepCount, keepAge = tonumber(ARGV[11]), tonumber(ARGV[12])
+checkTypes()
+
+local refused = refusal(id, token)
+if refused then return refused end
+
+setFields(id, ARGV[9])
+letGo(id)
+redis.call('ZREM', keys.queue, id)
+local made = redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
+redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
+dropExpired(100)
+
+if target == 'completed' then
+  redis.call('SET', resultKey(id), value)
+  emit('completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+else
+  redis.call('HSET', jobKey(id), 'failedReason', value)
+  if made >= tonumber(ARGV[10]) then emit('retries-exhausted', 'jobId', id, 'attemptsMade', made) end
+  emit('failed', 'jobId', id, 'failedReason', value, 'prev', 'active')
+end
+
+if keepCount == 0 then
+  forget(id)
+else
+  redis.call('SET', statusKey(id), target)
+  redis.call('ZADD', keys[target], exact(now), id)
+  expireJob(id)
+  evict(keys[target], keepCount, keepAge, tonumber(ARGV[13]))
+end
+publish('status_updated', id, target)
+publish('job_' .. target, id, target)
+
+if ARGV[14] ~= '1' then
+  emitDrained()
+  return 0
+end
+local next = claimNext(token, tonumber(ARGV[15]), ARGV[16])
+if not next[1] then emitDrained() end
+return next

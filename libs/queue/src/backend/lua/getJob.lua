@@ -1,0 +1,21 @@
+-- Reads everything about one job; changes nothing.
+-- Input   ARGV[5] id
+-- Output  { flat runtime fields, document or false, status or false, result or false, state, place in the queue from 0
+--         or -1, score among the delayed or false }, or false when there is no such job
+--@include context whereabouts
+
+local id = ARGV[5]
+local fields = redis.call('HGETALL', jobKey(id))
+local document = redis.pcall('GET', dataKey(id))
+if type(document) ~= 'string' then document = false end
+if #fields == 0 and not document then return false end
+local status = redis.pcall('GET', statusKey(id))
+return {
+  fields,
+  document,
+  type(status) == 'string' and status,
+  redis.pcall('GET', resultKey(id)),
+  stateOf(id),
+  redis.call('ZRANK', keys.queue, id) or -1,
+  redis.call('ZSCORE', keys.delayed, id),
+}

@@ -1,0 +1,21 @@
+-- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
+
+local maxEvents
+-- Appends an event; `...` are its fields and values.
+local function emit(event, ...)
+  maxEvents = maxEvents or redis.call('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  return redis.call('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+end
+
+-- Publishes one message as Go's encoding/json writes it: keys in alphabetical order.
+-- `extra` is raw JSON placed in `data` after `job_id`, such as `"priority":1,`.
+local function publish(event, id, status, extra)
+  local quoted = cjson.encode(id)
+  redis.call('PUBLISH', keys.updates, '{"data":{"job_id":' .. quoted .. ',' .. (extra or '') .. '"status":"' .. status ..
+    '"},"event":"' .. event .. '","job_id":' .. quoted .. ',"timestamp":' .. string.format('%d', now / 1000) .. '}')
+end
+
+local function publishAdded(id, priority)
+  publish('status_updated', id, 'pending')
+  publish('job_added', id, 'pending', '"priority":' .. string.format('%d', priority) .. ',')
+end

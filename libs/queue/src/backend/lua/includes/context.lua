@@ -1,0 +1,64 @@
+-- What every script is given, and every key of the queue spelled once.
+-- KEYS[1]  base of the queue's keys, `<prefix>:<queue>:`; all other keys derive from it (one slot on a cluster)
+-- ARGV[1]  the caller's time in ms   ARGV[2]  TTL of finished jobs in ms, 0 = never
+-- ARGV[3]  largest document in bytes  ARGV[4]  lease in ms given to jobs that legacy services run
+-- A script's own arguments start at ARGV[5].
+local base = KEYS[1]
+local now = tonumber(ARGV[1])
+local ttl = tonumber(ARGV[2])
+local maxDocumentBytes = tonumber(ARGV[3])
+local legacyLease = tonumber(ARGV[4])
+
+local keys = {
+  -- the contract's
+  queue = base .. 'queue',
+  processing = base .. 'processing',
+  updates = base .. 'updates',
+  -- Drover's
+  ids = base .. 'ids',
+  delayed = base .. 'delayed',
+  leases = base .. 'leases',
+  completed = base .. 'completed',
+  failed = base .. 'failed',
+  cancelled = base .. 'cancelled',
+  expiring = base .. 'expiring',
+  missing = base .. 'missing',
+  meta = base .. 'meta',
+  events = base .. 'events',
+  wakeup = base .. 'wakeup',
+  counter = base .. 'counter',
+  swept = base .. 'swept',
+  cancels = base .. 'cancel',
+}
+
+local function statusKey(id) return base .. 'status:' .. id end
+local function dataKey(id) return base .. 'data:' .. id end
+local function resultKey(id) return base .. 'results:' .. id end
+local function jobKey(id) return base .. 'job:' .. id end
+local function logsKey(id) return base .. 'logs:' .. id end
+
+-- The server's time in ms: leases and expiry are measured by one clock, whoever asks.
+local serverTime
+local function serverNow()
+  if not serverTime then
+    local time = redis.call('TIME')
+    serverTime = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  return serverTime
+end
+
+-- A number as an argument of a command, without losing digits.
+local function exact(number) return string.format('%.17g', number) end
+
+-- Calls `command key ... values`, in pieces: Lua cannot unpack more than a few thousand values.
+local function inPieces(command, key, values, size)
+  for from = 1, #values, size do
+    redis.call(command, key, unpack(values, from, math.min(from + size - 1, #values)))
+  end
+end
+
+-- Refuses to start on keys of the wrong type, before anything is written.
+local function checkTypes()
+  redis.call('ZCARD', keys.queue)
+  redis.call('SCARD', keys.processing)
+end

@@ -1,0 +1,31 @@
+-- Keeping finished jobs as long as the caller wants. Needs context, forget.
+
+-- Evicts from `set` what is beyond `count` (-1 keeps all) or older than `maxAge` seconds (0 = any age).
+-- At most `limit` a call, oldest first.
+local function evict(set, count, maxAge, limit)
+  if maxAge > 0 then
+    local old = redis.call('ZRANGEBYSCORE', set, '-inf', exact(now - maxAge * 1000), 'LIMIT', 0, limit)
+    for _, id in ipairs(old) do forget(id) end
+  end
+  if count >= 0 then
+    local surplus = redis.call('ZCARD', set) - count
+    if surplus > 0 then
+      for _, id in ipairs(redis.call('ZRANGE', set, 0, math.min(surplus, limit) - 1)) do forget(id) end
+    end
+  end
+end
+
+-- `drained`: nothing waits, runs or comes later.
+local function emitDrained()
+  if redis.call('ZCARD', keys.queue) == 0 and redis.call('ZCARD', keys.leases) == 0
+    and redis.call('ZCARD', keys.delayed) == 0 and not isPaused() then
+    emit('drained')
+  end
+end
+
+-- Sets fields given as a JSON array of names and values; '' sets none.
+local function setFields(id, json)
+  if json == '' then return end
+  local fields = cjson.decode(json)
+  if #fields > 0 then redis.call('HSET', jobKey(id), unpack(fields)) end
+end

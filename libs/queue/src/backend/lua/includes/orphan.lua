@@ -1,0 +1,86 @@
+-- One job that may stand wrong. Needs context, announce, document, forget, settle, adopt, held, recover.
+
+-- A finished job stays as it finished: a late status of a legacy service is written over.
+local function keepFinished(id)
+  local status = redis.pcall('GET', statusKey(id))
+  for _, state in ipairs({ 'cancelled', 'completed', 'failed' }) do
+    if redis.call('ZSCORE', keys[state], id) then
+      if status and status ~= state then
+        redis.call('SET', statusKey(id), state)
+        local ends = redis.call('ZSCORE', keys.expiring, id)
+        if ends then redis.call('PEXPIREAT', statusKey(id), exact(tonumber(ends))) end
+      end
+      return true
+    end
+  end
+  return false
+end
+
+-- A legacy worker took the job: it gets a lease, and its keys stay.
+local function leaseLegacy(id)
+  redis.call('ZADD', keys.leases, exact(serverNow() + legacyLease), id)
+  redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
+  redis.call('HSET', jobKey(id), 'processedOn', exact(now))
+  redis.call('HDEL', jobKey(id), 'token')
+  redis.call('HINCRBY', jobKey(id), 'attemptsStarted', 1)
+  redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)
+  redis.call('ZREM', keys.missing, id)
+  persist(id)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+end
+
+-- In neither structure: put back once it has been so for `grace` ms. Between Go's ZPOPMIN and its SADD
+-- every job is missing for a moment.
+local function handleMissing(id, grace, maxStalls)
+  if redis.call('EXISTS', dataKey(id)) == 0 and redis.call('HEXISTS', jobKey(id), 'data') == 0 then
+    forget(id)
+    return false
+  end
+  local since = redis.call('ZSCORE', keys.missing, id)
+  if not since then redis.call('ZADD', keys.missing, exact(serverNow()), id) end
+  if serverNow() - tonumber(since or serverNow()) < grace then return false end
+  local usable, fields = takeOver(id)
+  if not usable then return false end
+  if redis.call('HEXISTS', jobKey(id), 'priority') == 0 then
+    -- Taken before Drover ever saw it: all that is known is its document.
+    notePriority(id, math.floor(tonumber(fields.priority) or 1))
+    redis.call('HSETNX', jobKey(id), 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
+    if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', jobKey(id), 'name', fields.type) end
+    redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)
+  end
+  putBack(id, maxStalls)
+  return true
+end
+
+-- Returns true when the job was put back.
+local function lookAfter(id, grace, maxStalls)
+  local score = redis.call('ZSCORE', keys.queue, id)
+  if score and math.ceil(tonumber(score)) == tonumber(score) then
+    adopt(id, priorityOf(tonumber(score)))
+    return false
+  end
+  if keepFinished(id) then return false end
+  local ended = endedElsewhere(id)
+  if ended then
+    settle(id, ended, reasonOf[ended])
+    return false
+  end
+  if score or redis.call('ZSCORE', keys.delayed, id) then
+    redis.call('ZREM', keys.missing, id)
+    return false
+  end
+  local leased = redis.call('ZSCORE', keys.leases, id)
+  local running = redis.call('SISMEMBER', keys.processing, id) == 1
+  if running then
+    if not leased then leaseLegacy(id) end
+    redis.call('ZREM', keys.missing, id)
+    return false
+  end
+  if leased and redis.call('HEXISTS', jobKey(id), 'token') == 1 and redis.pcall('GET', statusKey(id)) ~= 'pending' then
+    -- Somebody cleared `<p>processing` under a running worker of ours.
+    redis.call('SADD', keys.processing, id)
+    return false
+  end
+  redis.call('ZREM', keys.leases, id)
+  return handleMissing(id, grace, maxStalls)
+end

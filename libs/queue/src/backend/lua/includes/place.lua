@@ -1,0 +1,66 @@
+-- A job's place in `<p>queue`. A job of contract priority n has a score in the open interval
+-- (-n - 1, -n) that grows with arrival, so Go's ZPOPMIN pops by priority, then by arrival, and each of
+-- Go's ranges counts it once. An empty band starts in its middle: there is room before and behind.
+
+-- Distance of neighbours: the finest that a double holds beside the whole part.
+local function stepOf(priority)
+  if math.abs(priority) <= 1024 then return 2 ^ -40 end
+  return 2 ^ -30
+end
+
+local tails = {}
+-- Score behind all jobs of this priority. Jobs placed earlier in this script but not yet written count.
+local function tailScore(priority)
+  local last = tails[priority]
+  if not last then
+    local found = redis.call('ZREVRANGEBYSCORE', keys.queue, '(' .. exact(-priority), '(' .. exact(-priority - 1),
+      'WITHSCORES', 'LIMIT', 0, 1)
+    last = found[2] and tonumber(found[2]) or (-priority - 0.5)
+  end
+  local score = last + stepOf(priority)
+  -- A band holds 2^39 arrivals without ever being empty; behind the last place jobs share it (by id).
+  if score >= -priority then score = last end
+  tails[priority] = score
+  return score
+end
+
+local heads = {}
+-- Score before all jobs of this priority.
+local function headScore(priority)
+  local first = heads[priority]
+  if not first then
+    local found = redis.call('ZRANGEBYSCORE', keys.queue, '(' .. exact(-priority - 1), '(' .. exact(-priority),
+      'WITHSCORES', 'LIMIT', 0, 1)
+    first = found[2] and tonumber(found[2]) or (-priority - 0.5)
+  end
+  local score = first - stepOf(priority)
+  if score <= -priority - 1 then score = first end
+  heads[priority] = score
+  return score
+end
+
+-- Contract priority of the band a score stands in; for a score that Go wrote (-n), n.
+local function priorityOf(score) return -math.ceil(score) end
+
+-- BullMQ's priority p >= 1 is the contract's 3 - p; BullMQ's 0 (none) runs first and is the contract's 3.
+local function contractPriority(bull)
+  bull = tonumber(bull) or 0
+  if bull == 0 then return 3 end
+  return 3 - bull
+end
+
+-- Notes a job's contract priority. BullMQ has nothing above "none", so a higher one is kept beside it.
+local function notePriority(id, priority)
+  if priority > 3 then
+    redis.call('HSET', jobKey(id), 'priority', 0, 'band', priority)
+  else
+    redis.call('HSET', jobKey(id), 'priority', priority == 3 and 0 or 3 - priority)
+    redis.call('HDEL', jobKey(id), 'band')
+  end
+end
+
+-- Contract priority that a job was given.
+local function notedPriority(id)
+  local noted = redis.call('HMGET', jobKey(id), 'band', 'priority')
+  return noted[1] and tonumber(noted[1]) or contractPriority(noted[2])
+end

@@ -1,0 +1,35 @@
+-- Putting back a job whose runner is gone. Needs context, announce, place, wake, held.
+
+-- Puts `id` at the head of its priority. Beyond `maxStalls` it carries a `deferredFailure`, with which
+-- the next worker fails it instead of running it.
+local function putBack(id, maxStalls)
+  letGo(id)
+  redis.call('ZREM', keys.missing, id)
+  local stalls = redis.call('HINCRBY', jobKey(id), 'stalledCounter', 1)
+  if stalls > maxStalls then
+    redis.call('HSET', jobKey(id), 'deferredFailure', 'job stalled more than allowable limit')
+  end
+  redis.call('SET', statusKey(id), 'pending')
+  persist(id)
+  redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
+  emit('stalled', 'jobId', id)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  publish('status_updated', id, 'pending')
+  wakeWorker()
+end
+
+-- Puts back the running jobs whose lease has ended, at most `limit`. Returns their ids.
+local function recoverExpired(maxStalls, limit)
+  local expired = redis.call('ZRANGEBYSCORE', keys.leases, '-inf', exact(serverNow()), 'LIMIT', 0, limit)
+  local back = {}
+  for _, id in ipairs(expired) do
+    local ended = endedElsewhere(id)
+    if ended then
+      settle(id, ended, reasonOf[ended])
+    else
+      putBack(id, maxStalls)
+      back[#back + 1] = id
+    end
+  end
+  return back
+end

@@ -1,0 +1,33 @@
+-- Recording an end that was decided outside a worker's own report: by a legacy service, by a cancel,
+-- by a document that cannot be run. Needs context, announce, forget.
+
+local finishedSet = { completed = keys.completed, failed = keys.failed, cancelled = keys.failed }
+
+-- Moves a job, wherever it stands, to `status` (completed, failed, cancelled). A cancelled job is
+-- listed among the failed ones too: BullMQ knows no other end without a result.
+local function settle(id, status, reason)
+  local prev = redis.call('ZSCORE', keys.leases, id) and 'active' or 'waiting'
+  detach(id)
+  redis.call('SET', statusKey(id), status)
+  redis.call('ZADD', finishedSet[status], exact(now), id)
+  if status == 'cancelled' then redis.call('ZADD', keys.cancelled, exact(now), id) end
+  redis.call('ZADD', keys.ids, 'NX', exact(now), id)
+  redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
+  redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
+  redis.call('HDEL', jobKey(id), 'token')
+  if status == 'completed' then
+    emit('completed', 'jobId', id, 'returnvalue', redis.call('GET', resultKey(id)) or 'null', 'prev', prev)
+  else
+    redis.call('HSET', jobKey(id), 'failedReason', reason)
+    emit('failed', 'jobId', id, 'failedReason', reason, 'prev', prev)
+  end
+  expireJob(id)
+end
+
+local reasonOf = { failed = 'failed by a legacy service', cancelled = 'job cancelled', completed = '' }
+
+-- The end a legacy service wrote into the status key, or nil. A missing status is not an end.
+local function endedElsewhere(id)
+  local status = redis.pcall('GET', statusKey(id))
+  if type(status) == 'string' and reasonOf[status] then return status end
+end

@@ -1,0 +1,18 @@
+-- Where a job stands. Needs context.
+
+-- BullMQ's word for the state of `id`, or 'cancelled', or 'unknown'. What a legacy service did last and
+-- nobody recorded yet is read from the status key.
+local function stateOf(id)
+  local score = redis.call('ZSCORE', keys.queue, id)
+  if score then return tonumber(score) < -3 and 'waiting' or 'prioritized' end
+  if redis.call('ZSCORE', keys.cancelled, id) then return 'cancelled' end
+  if redis.call('ZSCORE', keys.completed, id) then return 'completed' end
+  if redis.call('ZSCORE', keys.failed, id) then return 'failed' end
+  local status = redis.pcall('GET', statusKey(id))
+  if status == 'completed' or status == 'failed' or status == 'cancelled' then return status end
+  if redis.call('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1 then return 'active' end
+  if status == 'running' or status == 'processing' then return 'active' end
+  if status == 'pending' then return 'prioritized' end
+  return 'unknown'
+end

@@ -1,0 +1,25 @@
+-- Destroys a paused queue, at most `count` jobs a call.
+-- Input   ARGV[5] most jobs to remove  ARGV[6] '1' = running ones too
+-- Output  0 when nothing is left, 1 when there is more, -1 not paused, -2 jobs are running
+--@include context forget
+
+local limit = math.max(1, math.min(tonumber(ARGV[5]), 500))
+if redis.call('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
+local running = redis.call('ZCARD', keys.leases) + redis.call('SCARD', keys.processing)
+if running > 0 and ARGV[6] ~= '1' then return -2 end
+
+local removed = 0
+for _, ids in ipairs({
+  redis.call('ZRANGE', keys.ids, 0, limit - 1),
+  redis.call('ZRANGE', keys.queue, 0, limit - 1),
+  redis.call('SRANDMEMBER', keys.processing, limit),
+}) do
+  for _, id in ipairs(ids) do forget(id) end
+  removed = removed + #ids
+end
+if removed > 0 then return 1 end
+
+for _, key in pairs(keys) do
+  if key ~= keys.updates and key ~= keys.cancels then redis.call('UNLINK', key) end
+end
+return 0

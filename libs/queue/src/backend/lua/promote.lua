@@ -1,0 +1,14 @@
+-- Makes a delayed job ready now.
+-- Input   ARGV[5] id
+-- Output  0, -1 no such job, -3 not delayed
+-- Events  waiting. Contract: status_updated
+--@include context announce place wake forget settle delayed
+
+local id = ARGV[5]
+checkTypes()
+if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
+if not redis.call('ZSCORE', keys.delayed, id) then return -3 end
+makeReady(id)
+publish('status_updated', id, 'pending')
+wakeWorker()
+return 0

@@ -1,0 +1,19 @@
+-- Hands a running job back unfinished: to the head of its priority, without using an attempt.
+-- Input   ARGV[5] id  ARGV[6] token
+-- Output  0, or -1, -2, -3, -6 as in finish
+-- Events  waiting. Contract: status_updated
+--@include context announce place wake document forget settle held
+
+local id = ARGV[5]
+checkTypes()
+
+local refused = refusal(id, ARGV[6])
+if refused then return refused end
+
+letGo(id)
+redis.call('SET', statusKey(id), 'pending')
+redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
+emit('waiting', 'jobId', id, 'prev', 'active')
+publish('status_updated', id, 'pending')
+wakeWorker()
+return 0

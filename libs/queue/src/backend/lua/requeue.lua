@@ -1,0 +1,34 @@
+-- Fails a job and adds it again one priority lower, as the Go API's FailJob with requeue does.
+-- Input   ARGV[5] id  ARGV[6] reason
+-- Output  { status before or false, 1 done | -1 it had finished }
+-- Events  waiting. Contract: status_updated (failed, pending), job_added
+--@include context announce place wake forget settle held
+
+local id = ARGV[5]
+checkTypes()
+local status = redis.pcall('GET', statusKey(id))
+if type(status) ~= 'string' then return { false, -1 } end
+for _, state in ipairs({ 'cancelled', 'completed', 'failed' }) do
+  if redis.call('ZSCORE', keys[state], id) then return { state, -1 } end
+end
+if reasonOf[status] then return { status, -1 } end
+
+local score = redis.call('ZSCORE', keys.queue, id)
+local noted = redis.call('HEXISTS', jobKey(id), 'priority') == 1
+local before = noted and notedPriority(id) or (score and priorityOf(tonumber(score)) or 1)
+local priority = math.max(0, before - 1)
+detach(id)
+redis.call('HDEL', jobKey(id), 'token')
+redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
+redis.call('HSET', jobKey(id), 'failedReason', ARGV[6])
+redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
+notePriority(id, priority)
+publish('status_updated', id, 'failed')
+redis.call('SET', statusKey(id), 'pending')
+persist(id)
+redis.call('ZADD', keys.ids, 'NX', exact(now), id)
+redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
+emit('waiting', 'jobId', id, 'prev', 'active')
+publishAdded(id, priority)
+wakeWorker()
+return { status, 1 }

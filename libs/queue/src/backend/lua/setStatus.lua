@@ -1,0 +1,46 @@
+-- A transition asked for by status alone, as the Go API's UpdateJobStatus, CompleteJob and FailJob do; compared first.
+-- Input   ARGV[5] id  ARGV[6] status to reach  ARGV[7] reason of a failure
+--         ARGV[8] statuses it may come from, comma separated  ARGV[9] lease in ms when it becomes running  ARGV[10] token
+-- Output  { status before or false, 1 changed | 0 it was so already | -1 not allowed }
+-- Events  active, waiting, completed, failed. Contract: status_updated and the event of the end
+--@include context announce place wake forget settle held
+
+local id, target, allowed = ARGV[5], ARGV[6], ',' .. ARGV[8] .. ','
+checkTypes()
+local status = redis.pcall('GET', statusKey(id))
+if type(status) ~= 'string' then return { false, -1 } end
+if status == 'processing' then status = 'running' end
+for _, state in ipairs({ 'cancelled', 'completed', 'failed' }) do
+  if redis.call('ZSCORE', keys[state], id) then
+    status = state
+    break
+  end
+end
+if status == target then return { status, 0 } end
+if not string.find(allowed, ',' .. status .. ',', 1, true) then return { status, -1 } end
+
+if target == 'running' then
+  detach(id)
+  redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
+  redis.call('HSET', jobKey(id), 'token', ARGV[10], 'processedOn', exact(now))
+  redis.call('HINCRBY', jobKey(id), 'attemptsStarted', 1)
+  redis.call('SET', statusKey(id), 'running')
+  redis.call('SADD', keys.processing, id)
+  redis.call('ZADD', keys.leases, exact(serverNow() + tonumber(ARGV[9])), id)
+  redis.call('ZADD', keys.ids, 'NX', exact(now), id)
+  persist(id)
+  emit('active', 'jobId', id, 'prev', 'waiting')
+elseif target == 'pending' then
+  letGo(id)
+  redis.call('SET', statusKey(id), 'pending')
+  redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+  wakeWorker()
+else
+  if status == 'running' then redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1) end
+  settle(id, target, ARGV[7])
+end
+publish('status_updated', id, target)
+if target == 'completed' or target == 'failed' or target == 'cancelled' then publish('job_' .. target, id, target) end
+if target == 'cancelled' then redis.call('PUBLISH', keys.cancels, id) end
+return { status, 1 }

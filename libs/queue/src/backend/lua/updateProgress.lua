@@ -1,0 +1,12 @@
+-- Notes how far a job is.
+-- Input   ARGV[5] id  ARGV[6] progress JSON
+-- Output  0, -1 no such job
+-- Events  progress. Contract: job_progress
+--@include context announce
+
+local id = ARGV[5]
+if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
+redis.call('HSET', jobKey(id), 'progress', ARGV[6])
+emit('progress', 'jobId', id, 'data', ARGV[6])
+publish('job_progress', id, 'running', '"progress":' .. ARGV[6] .. ',')
+return 0

@@ -1,0 +1,37 @@
+import type { FinishedStatus } from 'bullmq';
+import type { Scripts } from './scripts.js';
+
+/** Operations on the whole queue. Scripts are bounded; these call them until nothing is left. */
+export class Maintenance {
+  constructor(private readonly scripts: Scripts) {}
+
+  async pause(pause: boolean): Promise<void> {
+    await this.scripts.run('pause', pause ? '1' : '0');
+  }
+
+  async drain(delayed: boolean): Promise<void> {
+    while ((await this.scripts.run<number>('drain', delayed ? '1' : '0')) === 1);
+  }
+
+  clean(state: string, before: number, limit: number): Promise<string[]> {
+    return this.scripts.run<string[]>('clean', state, before, limit);
+  }
+
+  /** @returns 0 when nothing is left, else 1: call again. */
+  async obliterate({ force, count }: { force: boolean; count: number }): Promise<number> {
+    const answer = await this.scripts.run<number>('obliterate', count, force ? '1' : '0');
+    if (answer === -1) throw new Error('Cannot obliterate non-paused queue');
+    if (answer === -2) throw new Error('Cannot obliterate queue with active jobs');
+    return answer;
+  }
+
+  /** @returns 0 when all are moved, else 1: call again. */
+  retryMany(state: FinishedStatus, count: number, before: number): Promise<number> {
+    return this.scripts.run<number>('retryMany', state, count, before);
+  }
+
+  /** @returns 0 when all are moved, else 1: call again. */
+  promoteMany(count: number): Promise<number> {
+    return this.scripts.run<number>('retryMany', 'delayed', count, '+inf');
+  }
+}

@@ -1,0 +1,96 @@
+import { Cluster } from 'ioredis';
+import type { QueueKeys } from './keys.js';
+import type { RedisClient, Scripts } from './scripts.js';
+
+/** Ids one script call looks after. */
+const BATCH = 100;
+/** Ids one survey call looks at. */
+const SURVEY = 500;
+/** Calls of SCAN in one pass, and keys each looks at: a large database is gone through over several passes. */
+const SCANS = 10;
+const SCAN_COUNT = 1000;
+
+export interface PassOptions {
+  /** How often a job may be put back before it is failed. */
+  maxStalls: number;
+  /** Milliseconds a job must be missing before it is put back. Default 1000. */
+  graceMs?: number;
+}
+
+/**
+ * Finds what legacy services and crashes leave behind, and brings it into order: jobs added and not
+ * adopted, jobs taken without a lease, jobs finished by a legacy service, jobs in no structure at all.
+ */
+export class Reconciling {
+  private scanCursor = '0';
+
+  constructor(
+    private readonly scripts: Scripts,
+    private readonly client: () => Promise<RedisClient>,
+    private readonly keys: QueueKeys,
+  ) {}
+
+  /**
+   * One pass. A pass over a queue in order costs a few commands.
+   *
+   * @returns ids put back.
+   */
+  async pass(options: PassOptions): Promise<string[]> {
+    while ((await this.scripts.run<number>('adoptAdded', '1')) === 1);
+    const back: string[] = [];
+    for await (const suspects of this.suspects()) back.push(...(await this.lookAfter(suspects, options)));
+    back.push(...(await this.lookAfter(await this.unknown(), options)));
+    return back;
+  }
+
+  /** Looks after the named jobs. @returns ids put back. */
+  async lookAfter(ids: readonly string[], { maxStalls, graceMs = 1000 }: PassOptions): Promise<string[]> {
+    const back: string[] = [];
+    for (let from = 0; from < ids.length; from += BATCH) {
+      const batch = ids.slice(from, from + BATCH);
+      back.push(...(await this.scripts.run<string[]>('reconcile', graceMs, maxStalls, ...batch)));
+    }
+    return back;
+  }
+
+  private async *suspects(): AsyncGenerator<string[]> {
+    let rank = 0;
+    let cursor = '0';
+    do {
+      const [ids, nextRank, nextCursor] = await this.scripts.run<[string[], number, string]>(
+        'survey', rank, SURVEY, cursor, '0',
+      );
+      yield ids;
+      rank = nextRank;
+      cursor = nextCursor === '0' ? '' : nextCursor;
+    } while (rank >= 0 || cursor !== '');
+  }
+
+  /** Ids with a status that stand in no index: added and taken before Drover ever looked. */
+  private async unknown(): Promise<string[]> {
+    const client = await this.client();
+    if (client instanceof Cluster) return [];
+    const prefix = this.keys.status('');
+    const found = new Set<string>();
+    for (let scans = 0; scans < SCANS; scans++) {
+      const [cursor, keys] = await client.scan(
+        this.scanCursor, 'MATCH', `${escapeGlob(prefix)}*`, 'COUNT', SCAN_COUNT, 'TYPE', 'string',
+      );
+      for (const key of keys) found.add(key.slice(prefix.length));
+      this.scanCursor = cursor;
+      if (cursor === '0') break;
+    }
+    const ids = [...found];
+    if (ids.length === 0) return [];
+    const known = await Promise.all(chunks(ids, SURVEY).map((part) => client.zmscore(this.keys.key('ids'), ...part)));
+    return ids.filter((_, at) => known.flat()[at] === null);
+  }
+}
+
+const escapeGlob = (text: string) => text.replace(/[*?[\]\\]/g, '\\$&');
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const parts: T[][] = [];
+  for (let from = 0; from < items.length; from += size) parts.push(items.slice(from, from + size));
+  return parts;
+}

@@ -1,0 +1,174 @@
+import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
+import { accepted, refusedError } from './codes.js';
+import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
+import type { Scripts } from './scripts.js';
+import type { StoreOptions } from './store-options.js';
+
+/** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
+export type ClaimTuple = [JobJson | null, string, number, number];
+
+type RawClaim = [string[] | null, string, number, number];
+
+export type KeepOption = boolean | number | KeepJobs | undefined;
+
+/** BullMQ's options of a worker, as far as the store reads them. */
+export type RunnerOptions = Partial<
+  Pick<WorkerOptions, 'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'>
+>;
+
+const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_EVICTIONS = 1000;
+
+interface Kept {
+  count: number;
+  age: number;
+  limit: number;
+}
+
+/** The job's option beats the worker's; 0 or true keeps none, -1 or false all. */
+function kept(job: KeepOption, worker: KeepOption): Kept {
+  const chosen = job === undefined ? worker : job;
+  if (typeof chosen === 'object') {
+    const { age = 0, count = -1, limit = DEFAULT_EVICTIONS } = chosen as { age?: number; count?: number; limit?: number };
+    return { count, age, limit };
+  }
+  const count = typeof chosen === 'number' ? chosen : chosen ? 0 : -1;
+  return { count, age: 0, limit: DEFAULT_EVICTIONS };
+}
+
+const flat = (fields: Record<string, unknown> | undefined) => {
+  const pairs = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
+  return pairs.length === 0 ? '' : JSON.stringify(pairs.flatMap(([name, value]) => [name, String(value)]));
+};
+
+/** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
+export class Running {
+  constructor(
+    private readonly scripts: Scripts,
+    private readonly options: StoreOptions,
+    private readonly runner: RunnerOptions,
+    private readonly isClosing: () => boolean,
+  ) {}
+
+  async claim(token: string, name?: string, leaseMs = this.leaseMs): Promise<ClaimTuple> {
+    const raw = await this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '');
+    return this.readable(raw, token);
+  }
+
+  async finish(
+    job: MinimalJob,
+    target: 'completed' | 'failed',
+    value: string,
+    keep: KeepOption,
+    token: string,
+    fetchNext: boolean,
+    fields?: Record<string, unknown>,
+  ): Promise<{ result: void | ClaimTuple; finishedOn: number }> {
+    const finishedOn = Date.now();
+    const id = job.id ?? '';
+    const keeping = kept(keep, target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail);
+    const raw = accepted(
+      await this.scripts.run<number | RawClaim>(
+        'finish',
+        id,
+        token,
+        target,
+        value,
+        flat(fields),
+        job.opts.attempts ?? 0,
+        keeping.count,
+        keeping.age,
+        keeping.limit,
+        this.fetching(fetchNext),
+        this.leaseMs,
+        this.runner.name ?? '',
+      ),
+      { jobId: id, command: 'moveToFinished', state: 'active' },
+    );
+    return { result: typeof raw === 'number' ? undefined : await this.readable(raw, token), finishedOn };
+  }
+
+  async delay(
+    id: string,
+    due: number,
+    delay: number,
+    token: string,
+    opts: { skipAttempt?: boolean; fieldsToUpdate?: Record<string, unknown>; fetchNext?: boolean },
+  ): Promise<void | ClaimTuple> {
+    const raw = accepted(
+      await this.scripts.run<number | RawClaim>(
+        'delay',
+        id,
+        token,
+        due,
+        delay,
+        opts.skipAttempt ? '1' : '0',
+        flat(opts.fieldsToUpdate),
+        this.fetching(opts.fetchNext === true),
+        this.leaseMs,
+        this.runner.name ?? '',
+      ),
+      { jobId: id, command: 'moveToDelayed', state: 'active' },
+    );
+    return typeof raw === 'number' ? undefined : this.readable(raw, token);
+  }
+
+  async retry(id: string, lifo: boolean, token: string, fields?: Record<string, unknown>): Promise<void> {
+    accepted(await this.scripts.run<number>('retry', id, token, lifo ? 'head' : 'tail', flat(fields)), {
+      jobId: id,
+      command: 'retryJob',
+      state: 'active',
+    });
+  }
+
+  async release(id: string, token: string): Promise<number> {
+    return accepted(await this.scripts.run<number>('release', id, token), {
+      jobId: id,
+      command: 'moveJobFromActiveToWait',
+      state: 'active',
+    });
+  }
+
+  /** @returns the ids whose lease could not be extended. */
+  extend(ids: readonly string[], tokens: readonly string[], leaseMs: number): Promise<string[]> {
+    const pairs = ids.flatMap((id, at) => [id, tokens[at] ?? '']);
+    return this.scripts.run<string[]>('extend', leaseMs, ...pairs);
+  }
+
+  /** @returns the ids put back; none when another worker looked within the interval. */
+  async recoverStalled(): Promise<string[]> {
+    const { maxStalledCount = 1, stalledInterval = DEFAULT_LEASE_MS } = this.runner;
+    return (await this.scripts.run<string[] | null>('recoverStalled', maxStalledCount, stalledInterval)) ?? [];
+  }
+
+  private get leaseMs(): number {
+    return this.runner.lockDuration ?? DEFAULT_LEASE_MS;
+  }
+
+  private fetching(wanted: boolean): '1' | '0' {
+    return wanted && !this.isClosing() ? '1' : '0';
+  }
+
+  /** A claimed document that JSON.parse refuses fails its job, and the next one is claimed: it must not stop the worker. */
+  private async readable(raw: RawClaim, token: string): Promise<ClaimTuple> {
+    let claim = raw;
+    for (;;) {
+      const [fields, id, limit, next] = claim;
+      if (!fields) return [null, id, limit, next];
+      try {
+        return [toJobJson(id, fromFlat(fields), this.options.defaultType), id, limit, next];
+      } catch (error) {
+        if (!(error instanceof UnreadableDocument)) throw error;
+        await this.failUnreadable(id, token, error.message);
+        claim = await this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '');
+      }
+    }
+  }
+
+  private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
+    const answer = await this.scripts.run<number>(
+      'finish', id, token, 'failed', reason, '', 0, -1, 0, DEFAULT_EVICTIONS, '0', this.leaseMs, '',
+    );
+    if (answer < 0 && answer !== -2) throw refusedError(answer, { jobId: id, command: 'moveToFinished', state: 'active' });
+  }
+}

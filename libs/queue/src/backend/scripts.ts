@@ -1,0 +1,88 @@
+import type { Cluster, Redis } from 'ioredis';
+import { WrongKeyTypeError } from '../errors/index.js';
+import { KEY_TYPES, type QueueKeys } from './keys.js';
+import { SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
+import type { StoreOptions } from './store-options.js';
+
+export type RedisClient = Redis | Cluster;
+export type ScriptArgument = string | number;
+
+type Call = (key: string, ...args: ScriptArgument[]) => Promise<unknown>;
+
+const prepared = new WeakSet<RedisClient>();
+const commandName = (name: ScriptName) => `drover${name[0]?.toUpperCase()}${name.slice(1)}`;
+
+/** Teaches a client the scripts; once per client, also when several queues share it. */
+function prepare(client: RedisClient): void {
+  if (prepared.has(client)) return;
+  prepared.add(client);
+  for (const name of SCRIPT_NAMES) {
+    client.defineCommand(commandName(name), { numberOfKeys: 1, lua: scriptSource(name) });
+  }
+}
+
+/** One call of a script, as data, so that several can travel in one pipeline. */
+export interface ScriptCall {
+  script: ScriptName;
+  args: ScriptArgument[];
+}
+
+/**
+ * Runs the store's scripts on one queue: adds the arguments every script gets (the client's time, TTL,
+ * limits) and turns Redis' complaints about key types into {@link WrongKeyTypeError}.
+ */
+export class Scripts {
+  constructor(
+    private readonly client: () => Promise<RedisClient>,
+    private readonly keys: QueueKeys,
+    private readonly options: StoreOptions,
+  ) {}
+
+  async run<T>(script: ScriptName, ...args: ScriptArgument[]): Promise<T> {
+    const client = await this.client();
+    prepare(client);
+    const call = (client as unknown as Record<string, Call>)[commandName(script)] as Call;
+    try {
+      return (await call.call(client, this.keys.base, ...this.common(), ...args)) as T;
+    } catch (error) {
+      throw await this.explained(error);
+    }
+  }
+
+  /** Sends several calls at once, in order, and waits for all; the first error is thrown. */
+  async runAll<T>(calls: ScriptCall[]): Promise<T[]> {
+    const [only] = calls;
+    if (only && calls.length === 1) return [await this.run<T>(only.script, ...only.args)];
+    const client = await this.client();
+    prepare(client);
+    const pipeline = client.pipeline();
+    for (const { script, args } of calls) {
+      (pipeline as unknown as Record<string, Call>)[commandName(script)]?.call(
+        pipeline,
+        this.keys.base,
+        ...this.common(),
+        ...args,
+      );
+    }
+    const replies = (await pipeline.exec()) ?? [];
+    const failed = replies.find(([error]) => error);
+    if (failed) throw await this.explained(failed[0]);
+    return replies.map(([, value]) => value as T);
+  }
+
+  private common(): ScriptArgument[] {
+    const { jobTtlSeconds, maxDocumentBytes, legacyLeaseSeconds } = this.options;
+    return [Date.now(), jobTtlSeconds * 1000, maxDocumentBytes, legacyLeaseSeconds * 1000];
+  }
+
+  /** Redis does not say which key is wrong, so that is looked up once it has happened. */
+  private async explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
+    const client = await this.client();
+    for (const [name, expected] of Object.entries(KEY_TYPES)) {
+      const found = await client.type(this.keys.key(name));
+      if (found !== 'none' && found !== expected) return new WrongKeyTypeError(this.keys.key(name), found, expected);
+    }
+    return error;
+  }
+}

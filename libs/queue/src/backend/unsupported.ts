@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events';
+import { UnsupportedOperationError } from '../errors/index.js';
+
+function refuse(operation: string): Promise<never> {
+  return Promise.reject(new UnsupportedOperationError(operation));
+}
+
+/** The operations of BullMQ's interface that the store does not offer yet; each says so by name. */
+export abstract class UnsupportedBackend extends EventEmitter {
+  addFlow(): Promise<never> {
+    return refuse('addFlow');
+  }
+  addJobScheduler(): Promise<never> {
+    return refuse('addJobScheduler');
+  }
+  updateJobSchedulerNextMillis(): Promise<never> {
+    return refuse('updateJobSchedulerNextMillis');
+  }
+  removeJobScheduler(): Promise<never> {
+    return refuse('removeJobScheduler');
+  }
+  getJobScheduler(): Promise<never> {
+    return refuse('getJobScheduler');
+  }
+  getJobSchedulerData(): Promise<never> {
+    return refuse('getJobSchedulerData');
+  }
+  moveToWaitingChildren(): Promise<never> {
+    return refuse('moveToWaitingChildren');
+  }
+  removeUnprocessedChildren(): Promise<never> {
+    return refuse('removeUnprocessedChildren');
+  }
+  removeChildDependency(): Promise<never> {
+    return refuse('removeChildDependency');
+  }
+  removeDeduplicationKey(): Promise<never> {
+    return refuse('removeDeduplicationKey');
+  }
+  deleteDeduplicationKey(): Promise<never> {
+    return refuse('deleteDeduplicationKey');
+  }
+  getDeduplicationJobId(): Promise<never> {
+    return refuse('getDeduplicationJobId');
+  }
+  getDependencyCounts(): Promise<never> {
+    return refuse('getDependencyCounts');
+  }
+  getDependencies(): Promise<never> {
+    return refuse('getDependencies');
+  }
+  getProcessedChildrenValues(): Promise<never> {
+    return refuse('getProcessedChildrenValues');
+  }
+  getIgnoredChildrenFailures(): Promise<never> {
+    return refuse('getIgnoredChildrenFailures');
+  }
+  paginate(): Promise<never> {
+    return refuse('paginate');
+  }
+  getMetrics(): Promise<never> {
+    return refuse('getMetrics');
+  }
+  setRateLimit(): Promise<never> {
+    return refuse('setRateLimit');
+  }
+  removeOrphanedJobs(): Promise<never> {
+    return refuse('removeOrphanedJobs');
+  }
+
+  // What follows is true as long as there are no schedulers and no limits.
+
+  isJobScheduler(_id: string): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+  getJobSchedulersRange(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+  getJobSchedulersCount(): Promise<number> {
+    return Promise.resolve(0);
+  }
+  isMaxed(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+  getRateLimitTtl(): Promise<number> {
+    return Promise.resolve(-2);
+  }
+  removeRateLimitKey(): Promise<number> {
+    return Promise.resolve(0);
+  }
+  removeDeprecatedPriorityKey(): Promise<number> {
+    return Promise.resolve(0);
+  }
+}

@@ -1,0 +1,153 @@
+import { DroverError } from '#libs/contracts';
+
+/** A job id that is empty, too long, or holds control characters or broken Unicode. */
+export class InvalidJobIdError extends DroverError {
+  readonly code = 'INVALID_JOB_ID';
+}
+
+/** A status that is none of the contract's five words. */
+export class InvalidJobStatusError extends DroverError {
+  readonly code = 'INVALID_JOB_STATUS';
+
+  constructor(readonly status: string) {
+    super(`invalid job status: ${status}`);
+  }
+}
+
+/** A document or payload that cannot be stored as JSON, or stands in Redis as something else. */
+export class InvalidDocumentError extends DroverError {
+  readonly code = 'INVALID_DOCUMENT';
+}
+
+/** A job's document is larger than the configured limit. */
+export class PayloadTooLargeError extends DroverError {
+  readonly code = 'PAYLOAD_TOO_LARGE';
+
+  constructor(
+    readonly bytes: number,
+    readonly limit: number,
+  ) {
+    super(`job document is ${bytes} bytes; the limit is ${limit}`);
+  }
+}
+
+/** A delay that is negative, no number, or longer than allowed. */
+export class DelayOutOfRangeError extends DroverError {
+  readonly code = 'DELAY_OUT_OF_RANGE';
+
+  constructor(
+    readonly delay: unknown,
+    readonly maximum: number,
+  ) {
+    super(`delay must be a whole number of milliseconds from 0 to ${maximum}, not ${String(delay)}`);
+  }
+}
+
+/** A priority that is no whole number within the range both sides can hold. */
+export class InvalidPriorityError extends DroverError {
+  readonly code = 'INVALID_PRIORITY';
+}
+
+/** A job option (attempts, timeout, backoff, type) that makes no sense. */
+export class InvalidOptionError extends DroverError {
+  readonly code = 'INVALID_OPTION';
+}
+
+export class JobNotFoundError extends DroverError {
+  readonly code = 'JOB_NOT_FOUND';
+
+  constructor(readonly jobId: string) {
+    super(`job ${jobId} does not exist`);
+  }
+}
+
+/** The contract's `job status not found`. */
+export class JobStatusNotFoundError extends DroverError {
+  readonly code = 'JOB_STATUS_NOT_FOUND';
+
+  constructor(readonly jobId: string) {
+    super('job status not found');
+  }
+}
+
+/** The contract's `job result not found`. */
+export class JobResultNotFoundError extends DroverError {
+  readonly code = 'JOB_RESULT_NOT_FOUND';
+
+  constructor(readonly jobId: string) {
+    super('job result not found');
+  }
+}
+
+/** A job with this id exists. */
+export class JobExistsError extends DroverError {
+  readonly code = 'JOB_EXISTS';
+
+  constructor(readonly jobId: string) {
+    super(`job ${jobId} exists`);
+  }
+}
+
+/** The job's state does not allow the operation; the message says which does. */
+export class JobStateError extends DroverError {
+  readonly code = 'JOB_STATE_CONFLICT';
+
+  constructor(
+    readonly jobId: string,
+    readonly state: string,
+    reason: string,
+  ) {
+    super(`job ${jobId} is ${state}: ${reason}`);
+  }
+}
+
+/** A key of the queue holds another Redis type than it must. Nothing was changed. */
+export class WrongKeyTypeError extends DroverError {
+  readonly code = 'WRONG_KEY_TYPE';
+
+  constructor(
+    readonly key: string,
+    readonly found: string,
+    readonly expected: string,
+  ) {
+    super(`Redis key ${key} is a ${found}, but must be a ${expected}`);
+  }
+}
+
+/** An operation of BullMQ that this store does not offer yet. */
+export class UnsupportedOperationError extends DroverError {
+  readonly code = 'UNSUPPORTED_OPERATION';
+
+  constructor(readonly operation: string) {
+    super(`${operation} is not supported by Drover's store yet`);
+  }
+}
+
+/** The Redis server lacks commands that the store needs. */
+export class RedisTooOldError extends DroverError {
+  readonly code = 'REDIS_TOO_OLD';
+
+  constructor(
+    readonly version: string,
+    readonly minimum: string,
+  ) {
+    super(`Redis ${version} is too old: ${minimum} or newer (or Valkey) is needed`);
+  }
+}
+
+/** A queue name or prefix that would make keys ambiguous. */
+export class InvalidQueueNameError extends DroverError {
+  readonly code = 'INVALID_QUEUE_NAME';
+}
+
+/** A transition was refused; `code` of BullMQ's own errors stays readable as `bullCode`. */
+export class JobTransitionError extends DroverError {
+  readonly code = 'JOB_TRANSITION_REFUSED';
+
+  constructor(
+    message: string,
+    readonly bullCode: number,
+  ) {
+    super(message);
+  }
+}

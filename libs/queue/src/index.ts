@@ -1,0 +1,15 @@
+export { createBackend, createBackendFactory, DroverBackend } from './backend/drover-backend.js';
+export { DEFAULT_PREFIX, QueueKeys } from './backend/keys.js';
+export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/store-options.js';
+export * from './errors/index.js';
+export { QueueModule, type QueueModuleAsyncOptions, type QueueModuleOptions } from './nest/queue.module.js';
+export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
+export { JobStore, type CreateJob, type JobCounts, type JobPage } from './service/job-store.js';
+export type { JobDocument, JobInput } from './service/job-document.js';
+export type { ListQuery } from './service/job-list.js';
+export { LOG_PREFIX, silentLogger, type QueueLogger } from './service/logger.js';
+export type { QueueServiceOptions } from './service/options.js';
+export { isConnectionTrouble, logOutages } from './service/outage-log.js';
+export { QueueService, type QueueStats } from './service/queue-service.js';
+export type { StoreHealth } from './service/store-health.js';
+export { Subscription } from './service/subscription.js';

@@ -1,0 +1,118 @@
+import { createBackendFactory, type DroverBackend } from '../backend/drover-backend.js';
+import { prefixed, type QueueLogger } from '../service/logger.js';
+import { resolveServiceOptions, type QueueServiceOptions } from '../service/options.js';
+import { isConnectionTrouble, logOutages } from '../service/outage-log.js';
+import { Subscription } from '../service/subscription.js';
+import { openClient } from '../backend/connection.js';
+
+export interface ReconcilerOptions extends QueueServiceOptions {
+  /** Seconds between passes; one process of all makes each. Default 5. */
+  intervalSeconds?: number;
+  /** How often a job may lose its runner before it is failed. Default 10. */
+  maxStalls?: number;
+  /** Also follow `<p>updates`, so that what legacy services do is recorded within a moment. Default false. */
+  watch?: boolean;
+}
+
+/** What a legacy service may have changed; other messages need no look. */
+const TELLING = /"event":"job_(added|completed|failed|cancelled)"/;
+/** Ids looked after at once, and ms between such looks: bounds what following a busy queue costs. */
+const WATCH_BATCH = 200;
+const WATCH_MS = 50;
+
+/**
+ * Looks after a queue that legacy services use: adopts what they add, leases what they run, records what
+ * they finish, and puts back what they drop. Any number of processes may run one; each pass is made once.
+ */
+export class Reconciler {
+  private readonly backend: DroverBackend;
+  private readonly logger: QueueLogger;
+  private readonly intervalMs: number;
+  private readonly maxStalls: number;
+  private timer: NodeJS.Timeout | undefined;
+  private working: Promise<void> = Promise.resolve();
+  private subscription: Subscription | undefined;
+  private readonly heard = new Set<string>();
+  private closed = false;
+
+  constructor(private readonly options: ReconcilerOptions = {}) {
+    const resolved = resolveServiceOptions(options);
+    this.logger = prefixed(resolved.logger);
+    this.intervalMs = (options.intervalSeconds ?? 5) * 1000;
+    this.maxStalls = options.maxStalls ?? 10;
+    const { connection, prefix, queue } = resolved;
+    const stalling = { maxStalledCount: this.maxStalls, stalledInterval: this.intervalMs };
+    this.backend = createBackendFactory(resolved)(queue, { connection, prefix, ...stalling } as never);
+    logOutages(this.backend, this.logger);
+  }
+
+  /** Starts the passes; the first is made at once. */
+  start(): void {
+    if (this.timer || this.closed) return;
+    this.timer = setInterval(() => this.turn(), this.intervalMs);
+    this.turn();
+    if (this.options.watch) this.watch();
+  }
+
+  /** Waits for the pass under way, and ends. */
+  async close(): Promise<void> {
+    this.closed = true;
+    clearInterval(this.timer);
+    await this.subscription?.close();
+    await this.working;
+    await this.backend.close();
+  }
+
+  private turn(): void {
+    this.working = this.working.then(() => this.pass()).catch((error: Error) => this.onError(error));
+  }
+
+  private async pass(): Promise<void> {
+    if (this.closed || !(await this.isMyTurn())) return;
+    const options = { maxStalls: this.maxStalls, graceMs: Math.min(1000, this.intervalMs) };
+    const stalled = await this.backend.running.recoverStalled();
+    const dropped = await this.backend.reconciling.pass(options);
+    for (const id of stalled) this.logger.warn(`job ${id} lost its runner and waits again`);
+    for (const id of dropped) this.logger.warn(`job ${id} was dropped by a legacy service and waits again`);
+    await this.backend.reading.counts([]);
+  }
+
+  /** The first process of an interval takes the turn of all. */
+  private async isMyTurn(): Promise<boolean> {
+    const client = await this.backend.client();
+    const key = this.backend.queueKeys.key('reconciler');
+    return (await client.set(key, '1', 'PX', Math.max(100, this.intervalMs - 100), 'NX')) === 'OK';
+  }
+
+  private watch(): void {
+    const client = openClient(resolveServiceOptions(this.options).connection);
+    client.on('error', () => undefined);
+    client.on('message', (_channel: string, message: string) => this.hear(message));
+    this.subscription = new Subscription(client, this.backend.queueKeys.updates);
+  }
+
+  private hear(message: string): void {
+    if (!TELLING.test(message)) return;
+    const id = /"job_id":("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
+    // More than a batch at a time is left to the next pass.
+    if (id === undefined || this.heard.size >= WATCH_BATCH) return;
+    this.heard.add(JSON.parse(id) as string);
+    if (this.heard.size === 1) setTimeout(() => this.lookAfterHeard(), WATCH_MS);
+  }
+
+  private lookAfterHeard(): void {
+    const ids = [...this.heard];
+    this.heard.clear();
+    this.working = this.working
+      .then(async () => {
+        if (this.closed) return;
+        await this.backend.scripts.run('adoptAdded', '0', ...ids);
+        await this.backend.reconciling.lookAfter(ids, { maxStalls: this.maxStalls });
+      })
+      .catch((error: Error) => this.onError(error));
+  }
+
+  private onError(error: Error): void {
+    if (!this.closed && !isConnectionTrouble(error)) this.logger.error(`reconciling failed: ${error.message}`);
+  }
+}

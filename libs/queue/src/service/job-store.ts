@@ -1,0 +1,190 @@
+import { bullPriority, type JobState, type JobStatus, type JobView, type PriorityName } from '#libs/contracts';
+import type { DroverBackend } from '../backend/drover-backend.js';
+import { checkJobId, toJson } from '../backend/validate.js';
+import { InvalidOptionError, JobExistsError, JobNotFoundError, JobStateError } from '../errors/index.js';
+import { JobList, type ListQuery } from './job-list.js';
+import { toJobView } from './job-view.js';
+import { toPriority } from './job-document.js';
+import { readHealth, type StoreHealth } from './store-health.js';
+
+/** A job to create. */
+export interface CreateJob {
+  /** Chosen by the store when absent. */
+  id?: string;
+  type: string;
+  /** Any JSON value; default an empty object. */
+  payload?: unknown;
+  /** Default `normal`. */
+  priority?: PriorityName | number;
+  /** Milliseconds until it may run; default 0, at most 30 days. */
+  delay?: number;
+  /** How often it may run in all; default 3. */
+  attempts?: number;
+  /** Wait before a retry, growing by 2 each time; default from 2000 ms. */
+  backoff?: { type: 'exponential' | 'fixed'; delay: number };
+  /** Milliseconds one run may take; default the worker's. */
+  timeout?: number;
+}
+
+export interface JobPage {
+  items: JobView[];
+  total: number;
+  page: number;
+  pageSize: number;
+}
+
+/** Counts of one moment; each job is counted once in `byStatus`, and each that waits once in `byPriority`. */
+export interface JobCounts {
+  byStatus: Record<JobStatus, number>;
+  byPriority: Record<PriorityName, number>;
+  byState: Record<JobState, number>;
+  total: number;
+}
+
+const DEFAULT_ATTEMPTS = 3;
+const DEFAULT_BACKOFF = { type: 'exponential', delay: 2000 } as const;
+const COUNTED: readonly JobState[] = [
+  'waiting',
+  'prioritized',
+  'delayed',
+  'waiting-children',
+  'active',
+  'completed',
+  'failed',
+  'cancelled',
+];
+
+function checkCount(value: unknown, name: string, maximum: number): void {
+  if (value === undefined) return;
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > maximum) {
+    throw new InvalidOptionError(`${name} must be a whole number from 1 to ${maximum}, not ${String(value)}`);
+  }
+}
+
+/** What people do with jobs, whoever added them: create, look at, retry, remove, promote, cancel, count. */
+export class JobStore {
+  private readonly lists: JobList;
+
+  constructor(private readonly backend: DroverBackend) {
+    this.lists = new JobList(backend);
+  }
+
+  /**
+   * @throws {JobExistsError} when the id is taken; {InvalidJobIdError}, {InvalidOptionError}, {InvalidPriorityError},
+   * {InvalidDocumentError}, {DelayOutOfRangeError}, {PayloadTooLargeError} for bad input. Nothing is stored then.
+   */
+  async create(input: CreateJob): Promise<JobView> {
+    if (input.id !== undefined) checkJobId(input.id);
+    checkCount(input.attempts, 'attempts', 1000);
+    checkCount(input.timeout, 'timeout', 7 * 86_400_000);
+    const priority = toPriority(input.priority);
+    const { delay = 0, attempts = DEFAULT_ATTEMPTS, backoff = DEFAULT_BACKOFF, timeout } = input;
+    const [answer] = await this.backend.adding.add([
+      {
+        id: input.id,
+        name: input.type,
+        data: toJson(input.payload ?? {}, 'payload'),
+        opts: { attempts, backoff, priority: bullPriority(priority), ...(delay > 0 && { delay }), ...(timeout && { timeout }) },
+        timestamp: Date.now(),
+        delay,
+        priority,
+        onExisting: 'reject',
+      },
+    ]);
+    if (typeof answer !== 'string') throw new JobExistsError(input.id ?? '');
+    return this.get(answer);
+  }
+
+  /** @returns undefined when there is no such job. */
+  async find(id: string): Promise<JobView | undefined> {
+    checkJobId(id);
+    const job = await this.backend.reading.find(id);
+    return job && toJobView(job, this.backend.storeOptions.defaultType);
+  }
+
+  /** @throws {JobNotFoundError} */
+  async get(id: string): Promise<JobView> {
+    const job = await this.find(id);
+    if (!job) throw new JobNotFoundError(id);
+    return job;
+  }
+
+  async list(query: ListQuery): Promise<JobPage> {
+    const { jobs, total } = await this.lists.page(query);
+    const items = jobs.map((job) => toJobView(job, this.backend.storeOptions.defaultType));
+    return { items, total, page: query.page, pageSize: query.pageSize };
+  }
+
+  /** Rows of a job's log, oldest first. @throws {JobNotFoundError} */
+  async logs(id: string, start = 0, end = -1): Promise<{ logs: string[]; count: number }> {
+    await this.get(id);
+    return this.backend.reading.logs(id, start, end, true);
+  }
+
+  /** Runs a finished job again, with all its attempts. @throws {JobNotFoundError}, {JobStateError} unless it has finished. */
+  async retry(id: string): Promise<JobView> {
+    const job = await this.get(id);
+    const state = job.state === 'cancelled' ? 'failed' : job.state;
+    const answer = await this.backend.scripts.run<number>('reprocess', id, state, 'tail', '1', '1');
+    await this.check(id, answer, 'only finished jobs can be retried', state === 'completed' || state === 'failed');
+    return this.get(id);
+  }
+
+  /** Removes a job and all that belongs to it. @throws {JobNotFoundError}, {JobStateError} while it runs. */
+  async remove(id: string): Promise<void> {
+    const job = await this.get(id);
+    if ((await this.backend.editing.remove(id)) === 0) {
+      throw new JobStateError(id, job.status, 'a running job cannot be removed; cancel it first');
+    }
+  }
+
+  /** Makes a delayed job ready now. @throws {JobNotFoundError}, {JobStateError} unless it is delayed. */
+  async promote(id: string): Promise<JobView> {
+    await this.get(id);
+    const answer = await this.backend.scripts.run<number>('promote', id);
+    await this.check(id, answer, 'only delayed jobs can be promoted');
+    return this.get(id);
+  }
+
+  /** Cancels a job; a handler that runs it is told at once. @throws {JobNotFoundError}, {JobStateError} when it has finished. */
+  async cancel(id: string): Promise<JobView> {
+    checkJobId(id);
+    const answer = await this.backend.scripts.run<string | null>('cancel', id, 'job cancelled');
+    if (answer === null) throw new JobNotFoundError(id);
+    if (answer !== 'cancelled') {
+      throw new JobStateError(id, answer.replace('was ', ''), 'only pending and running jobs can be cancelled');
+    }
+    return this.get(id);
+  }
+
+  async stats(): Promise<JobCounts> {
+    const [counts, [high = 0, normal = 0, low = 0]] = await Promise.all([
+      this.backend.reading.counts(COUNTED),
+      this.backend.reading.countBands([
+        [2, '+inf'],
+        [1, 1],
+        ['-inf', 0],
+      ]),
+    ]);
+    const byState = Object.fromEntries(COUNTED.map((state, at) => [state, counts[at] ?? 0])) as Record<JobState, number>;
+    // BullMQ counts cancelled jobs as failed; here each is counted once.
+    byState.failed -= byState.cancelled;
+    const { waiting, prioritized, delayed, active, completed, failed, cancelled } = byState;
+    const pending = waiting + prioritized + delayed + byState['waiting-children'];
+    const byStatus = { pending, running: active, completed, failed, cancelled };
+    const total = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
+    return { byStatus, byPriority: { low, normal, high }, byState, total };
+  }
+
+  /** Asks Redis, and looks whether it keeps jobs safe. */
+  async health(): Promise<StoreHealth> {
+    return readHealth(await this.backend.client());
+  }
+
+  private async check(id: string, answer: number, reason: string, allowed = true): Promise<void> {
+    if (answer >= 0 && allowed) return;
+    const job = await this.get(id);
+    const state = job.status === 'pending' ? job.state.replace('prioritized', 'waiting') : job.status;
+    throw new JobStateError(id, state, reason);
+  }
+}

@@ -1,0 +1,81 @@
+import { priorityName, type JobState, type JobStatus, type JobView } from '#libs/contracts';
+import { toJobJson, UnreadableDocument } from '../backend/job-record.js';
+import type { StoredJob } from '../backend/reading.js';
+import { readDocument } from './job-document.js';
+
+const STATUS_OF: Record<JobState, JobStatus> = {
+  waiting: 'pending',
+  prioritized: 'pending',
+  delayed: 'pending',
+  'waiting-children': 'pending',
+  active: 'running',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+const iso = (ms: number | undefined) => (ms ? new Date(ms).toISOString() : undefined);
+
+function parse(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Stored by somebody else as something else: shown as it is.
+    return text;
+  }
+}
+
+/** Contract priority: noted at adding or adopting; of a job nobody adopted yet, the document's. */
+function priorityOf({ fields, document }: StoredJob): number {
+  if (fields['band'] !== undefined) return Number(fields['band']);
+  if (fields['priority'] !== undefined) {
+    const bull = Number(fields['priority']);
+    return bull === 0 ? 3 : 3 - bull;
+  }
+  const given = readDocument(document)?.priority;
+  return typeof given === 'number' ? given : 0;
+}
+
+/** A stored job as people read it. */
+export function toJobView(job: StoredJob, defaultType: string): JobView {
+  const { fields, document } = job;
+  const state: JobState = job.state === 'unknown' ? 'prioritized' : job.state;
+  const json = readable(job, defaultType);
+  const priority = priorityOf(job);
+  const created = json.timestamp || Date.parse(String(readDocument(document)?.created_at ?? ''));
+  const opts = json.opts as { timeout?: number; attempts?: number };
+  return {
+    id: job.id,
+    type: json.name,
+    status: STATUS_OF[state],
+    state,
+    priority,
+    priorityName: priorityName(priority),
+    payload: parse(json.data),
+    result: state === 'completed' ? parse(job.result) : undefined,
+    error: json.failedReason || undefined,
+    stacktrace: parse(fields['stacktrace']) as string[] | undefined,
+    progress: json.progress as JobView['progress'],
+    attempts: { made: json.attemptsMade, started: json.attemptsStarted, max: Math.max(1, opts.attempts ?? 1) },
+    createdAt: new Date(Number.isFinite(created) ? created : 0).toISOString(),
+    startedAt: iso(json.processedOn),
+    finishedAt: iso(json.finishedOn),
+    delayedUntil: iso(job.due),
+    position: job.rank >= 0 ? job.rank + 1 : undefined,
+    timeout: opts.timeout,
+    worker: fields['processedBy'],
+    legacy: fields['data'] === undefined,
+  };
+}
+
+/** A document that is no JSON object is shown as the text it is. */
+function readable({ id, fields, document, result }: StoredJob, defaultType: string) {
+  const given = { ...fields, ...(document === undefined ? {} : { document }) };
+  try {
+    return toJobJson(id, given, defaultType, result);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    return toJobJson(id, { ...given, data: JSON.stringify(document ?? null) }, defaultType, result);
+  }
+}

@@ -1,0 +1,8 @@
+// npm run start:worker: one more worker.
+import { requireNode } from './lib/node-version.mjs';
+
+requireNode();
+const { runMain } = await import('./lib/messages.mjs');
+const { startWorker } = await import('./lib/start-worker.mjs');
+
+await runMain(startWorker);

@@ -1,0 +1,269 @@
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expectProblem, TestApi } from './api-client.js';
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await TestApi.start();
+});
+
+afterAll(() => api.close());
+
+// Whatever a test sends: nothing of it may become a job.
+afterEach(async () => {
+  expect((await api.get('/api/jobs/stats')).body.total).toBe(0);
+});
+
+const post = (body: string | Uint8Array, type?: string) => api.postRaw('/api/jobs', body, type);
+
+/** Sends bytes that no well-behaved client sends, and gives the first line of the answer. */
+function sendBytes(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1', () => socket.end(bytes));
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString()));
+    socket.on('close', () => resolve(answer.split('\r\n', 1)[0] ?? ''));
+    socket.on('error', reject);
+  });
+}
+
+describe('a body that is no JSON', () => {
+  it.each([
+    '{',
+    '{"type":}',
+    "{'type':'x'}",
+    '{"type":"x"} x',
+    'undefined',
+    '{"type":"x",}',
+    '\u0000',
+    '\ufeff{',
+  ])('is refused: %j', async (body) => {
+    expectProblem(await post(body), 400, 'INVALID_JSON');
+  });
+
+  it('is refused when it is not UTF-8, instead of being changed', async () => {
+    const broken = Buffer.concat([
+      Buffer.from('{"type":"x","payload":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]);
+    expectProblem(await post(broken), 400, 'INVALID_JSON');
+  });
+
+  it('is refused in another character set', async () => {
+    const body = Buffer.from('{"type":"x"}', 'utf16le');
+    expectProblem(await post(body, 'application/json; charset=utf-16le'), 415, 'UNSUPPORTED_MEDIA_TYPE');
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data', 'application/xml'])(
+    'is refused as %s, which any web page could send',
+    async (type) => {
+      expectProblem(await post('{"type":"x"}', type), 415, 'UNSUPPORTED_MEDIA_TYPE');
+    },
+  );
+
+  it('is refused in an encoding nobody knows', async () => {
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'rot13' };
+    const answer = await api.send('/api/jobs', { method: 'POST', headers, body: '{"type":"x"}' });
+    expectProblem(answer, 415, 'UNSUPPORTED_MEDIA_TYPE');
+  });
+});
+
+describe('a body of the wrong form', () => {
+  it.each(['null', '[]', '"x"', '7', 'true', ''])('is refused as a whole: %j', async (body) => {
+    const answer = await post(body);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [{ payload: {} }, 'type'],
+    [{ type: '' }, 'type'],
+    [{ type: ['x'] }, 'type'],
+    [{ type: 'x', typo: 1 }, 'typo'],
+    [{ type: 'x', priority: 'urgent' }, 'priority'],
+    [{ type: 'x', delay: 30 * 86_400_000 + 1 }, 'delay'],
+    [{ type: 'x', delay: -1 }, 'delay'],
+    [{ type: 'x', delay: '1000' }, 'delay'],
+    [{ type: 'x', attempts: 0 }, 'attempts'],
+    [{ type: 'x', attempts: 101 }, 'attempts'],
+    [{ type: 'x', attempts: 1.5 }, 'attempts'],
+    [{ type: 'x', timeout: 0 }, 'timeout'],
+    [{ type: 'x', id: '' }, 'id'],
+    [{ type: 'x', id: 'x'.repeat(201) }, 'id'],
+    [{ type: 'x', id: 'a\nb' }, 'id'],
+    [{ type: 'x', id: '\ud800' }, 'id'],
+    [{ type: 'x', id: 'stats' }, 'id'],
+    [{ type: 'x', id: 7 }, 'id'],
+  ])('is refused with the name of the field: %j', async (body, path) => {
+    const answer = await api.post('/api/jobs', body);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors.map((error: { path: string }) => error.path)).toEqual([path]);
+    expect(answer.body.detail).toContain(path);
+  });
+
+  it('does not take keys of every object for fields', async () => {
+    const answer = await post('{"type":"x","__proto__":{"id":"polluted"},"constructor":{}}');
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors).toEqual([
+      { path: '__proto__', message: 'unknown field' },
+      { path: 'constructor', message: 'unknown field' },
+    ]);
+  });
+
+  it.each(['9007199254740993', '123456789012345678901', '1e400'])(
+    'is refused when a number would change: %s',
+    async (literal) => {
+      const answer = await post(`{"type":"x","payload":{"n":${literal}}}`);
+      expectProblem(answer, 400, 'UNSAFE_NUMBER');
+      expect(answer.body.detail).toContain(literal);
+    },
+  );
+});
+
+describe('a body that is too much', () => {
+  it('is refused with a payload over 256 KiB', async () => {
+    const answer = await api.post('/api/jobs', { type: 'x', payload: 'x'.repeat(256 * 1024) });
+    expectProblem(answer, 413, 'PAYLOAD_TOO_LARGE');
+    expect(answer.body.detail).toContain('262144');
+  });
+
+  it('is refused when it is many megabytes', async () => {
+    expectProblem(await post(`{"type":"${'x'.repeat(20_000_000)}"}`), 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  it('is refused when it unpacks to many megabytes', async () => {
+    const body = new Uint8Array(gzipSync(`{"type":"x","payload":"${'x'.repeat(20_000_000)}"}`));
+    const headers = { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' };
+    expectProblem(await api.send('/api/jobs', { method: 'POST', headers, body }), 413, 'PAYLOAD_TOO_LARGE');
+  });
+
+  it.each([
+    ['101 levels', 101],
+    ['a hundred thousand levels', 100_000],
+  ])('is refused when it is nested %s deep', async (_name, levels) => {
+    const answer = await post(`{"type":"x","payload":${'['.repeat(levels)}${']'.repeat(levels)}}`);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors).toEqual([
+      { path: 'payload', message: 'must not be nested deeper than 100 levels' },
+    ]);
+  });
+
+  it('is answered shortly when it has a hundred thousand unknown fields', async () => {
+    const fields = Array.from({ length: 50_000 }, (_, n) => `"f${n}":1`).join(',');
+    const answer = await post(`{"type":"x",${fields}}`);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors).toHaveLength(50);
+  });
+});
+
+describe('a URL that is wrong', () => {
+  it.each([
+    ['page=0', 'page'],
+    ['page=-1', 'page'],
+    ['page=two', 'page'],
+    ['page=1.5', 'page'],
+    ['page=99999999999', 'page'],
+    ['pageSize=0', 'pageSize'],
+    ['pageSize=101', 'pageSize'],
+    ['status=done', 'status'],
+    ['status=processing', 'status'],
+    ['type=', 'type'],
+    ['limit=5', 'limit'],
+    ['page=1&page=2', 'page'],
+    ['__proto__=1', '__proto__'],
+  ])('is refused with the name of the parameter: ?%s', async (query, path) => {
+    const answer = await api.get(`/api/jobs?${query}`);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors[0].path).toBe(path);
+  });
+
+  it.each(['/api/jobs/%FF', '/api/jobs/%', '/api/jobs/%E0%A4%A/x'])(
+    'is refused with a broken code: %s',
+    async (path) => {
+      expectProblem(await api.get(path), 400, 'INVALID_URL');
+    },
+  );
+
+  it.each([
+    '/',
+    '/api',
+    '/api/',
+    '/api/job',
+    '/api/jobs/a/b',
+    '/favicon.ico',
+    '/../../etc/passwd',
+    '/api/docs/LICENSE',
+  ])('is not found: %s', async (path) => {
+    expectProblem(await api.get(path), 404, 'ROUTE_NOT_FOUND');
+  });
+
+  it.each(['PUT', 'DELETE', 'PATCH'])('is not found with method %s', async (method) => {
+    expectProblem(await api.send('/api/jobs', { method }), 404, 'ROUTE_NOT_FOUND');
+  });
+
+  it.each([
+    '%00',
+    'nobody%0d%0aX-Injected:1',
+    '%F0%9F%90%84',
+    'a'.repeat(5000),
+    '..%2f..%2fhealth',
+    '%7B%7D*?',
+  ])('asks for a job that does not exist: %s', async (id) => {
+    const answer = await api.get(`/api/jobs/${id}`);
+    expect([400, 404]).toContain(answer.status);
+    expectProblem(answer, answer.status, answer.status === 404 ? 'JOB_NOT_FOUND' : 'INVALID_JOB_ID');
+    expect(answer.headers.get('x-injected')).toBeNull();
+  });
+});
+
+describe('an action that is wrong', () => {
+  it.each([
+    [{}, 'action'],
+    [{ action: 'explode' }, 'action'],
+    [{ action: 'toString' }, 'action'],
+    [{ action: '__proto__' }, 'action'],
+    [{ action: 'retry', force: true }, 'force'],
+  ])('is refused: %j', async (body, path) => {
+    const answer = await api.post('/api/jobs/nobody/action', body);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors[0].path).toBe(path);
+  });
+});
+
+describe('the connection', () => {
+  it.each([
+    ['no HTTP at all', 'HELLO\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+    ['a head of 40 KB', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 'HTTP/1.1 431'],
+  ])('outlives %s', async (_name, bytes, answer) => {
+    expect(await sendBytes(bytes)).toContain(answer);
+    expect((await api.get('/api/health')).status).toBe(200);
+  });
+
+  it('outlives a caller that leaves in the middle of its body', async () => {
+    await sendBytes(
+      'POST /api/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"ty',
+    );
+    expect((await api.get('/api/health')).status).toBe(200);
+  });
+});
+
+describe('headers', () => {
+  it('say nothing about the software, and keep browsers from guessing', async () => {
+    const { headers } = await api.get('/api/jobs');
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it("carry the caller's request id, unless it is no plain word", async () => {
+    const send = async (id: string) =>
+      (await api.send('/api/jobs/nobody', { headers: { 'X-Request-Id': id } })).body.requestId as string;
+    expect(await send('trace-42')).toBe('trace-42');
+    expect(await send('<script>')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await send('x'.repeat(65))).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
+// The system under test: an application is no library that could be imported by name.
+// eslint-disable-next-line no-restricted-imports
+import { createApi } from '../../apps/api/src/server.js';
+import { testRedisUrl } from '../support/redis.js';
+
+/** One answer of the API. `body` is the parsed JSON, `undefined` when there is none. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
+  body: any;
+}
+
+const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** An API of its own for a spec: the real application on a free port, with a key prefix nobody else has. */
+export class TestApi {
+  private constructor(
+    readonly app: NestExpressApplication,
+    readonly url: string,
+    readonly prefix: string,
+  ) {}
+
+  static async start(
+    options: { redisUrl?: string; deadlines?: { requestMs: number; probeMs: number } } = {},
+  ) {
+    const prefix = `api-${randomUUID()}`;
+    const settings = loadSettings({ REDIS_URL: options.redisUrl ?? testRedisUrl(), QUEUE_PREFIX: prefix });
+    const app = await createApi(settings, { deadlines: options.deadlines, queueLogger: SILENT });
+    await app.listen(0, '127.0.0.1');
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    return new TestApi(app, `http://127.0.0.1:${port}`, prefix);
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.send(path, {});
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.postRaw(path, JSON.stringify(body));
+  }
+
+  postRaw(path: string, body: string | Uint8Array, contentType = 'application/json'): Promise<Answer> {
+    return this.send(path, {
+      method: 'POST',
+      headers: { 'Content-Type': contentType },
+      body: body as RequestInit['body'],
+    });
+  }
+
+  async create(body: object = {}): Promise<JobView> {
+    const answer = await this.post('/api/jobs', { type: 'test.job', ...body });
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body as JobView;
+  }
+
+  act(id: string, action: string): Promise<Answer> {
+    return this.post(`/api/jobs/${encodeURIComponent(id)}/action`, { action });
+  }
+
+  async send(path: string, init: RequestInit): Promise<Answer> {
+    const response = await fetch(this.url + path, init);
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+}
+
+/** Checks that an answer is a problem document of this kind, in the published form. */
+export function expectProblem(answer: Answer, status: number, code: string): void {
+  expect(answer).toMatchObject({ status, body: { status, code } });
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(answer.body.requestId).toBe(answer.headers.get('x-request-id'));
+  expect(problemSchema.parse(answer.body)).toEqual(answer.body);
+}
