@@ -13,7 +13,7 @@ export function isAlive(pid) {
 }
 
 /** The fields of /proc/<pid>/stat after the command's name, which may itself contain anything. */
-function statFields(pid) {
+export function statFields(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ');

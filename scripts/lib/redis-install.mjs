@@ -37,11 +37,14 @@ function findInstaller() {
     if (isRoot) return aptInstaller([apt]);
     const sudo = onPath('sudo');
     const mayAlways = sudo && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-    if (mayAlways) return aptInstaller([sudo, '-n', apt]);
+    if (mayAlways) return aptInstaller([sudo, '-n', 'env', QUIET, apt]);
   }
   const brew = onPath('brew');
   return brew ? { name: 'brew', commands: [[brew, 'install', 'redis']] } : undefined;
 }
+
+/** So that apt asks no questions; sudo does not pass the environment on. */
+const QUIET = 'DEBIAN_FRONTEND=noninteractive';
 
 function aptInstaller(apt) {
   const options = ['-qq', '-o', 'Dpkg::Use-Pty=0'];

@@ -33,13 +33,16 @@ afterEach(async () => {
 /** Every process of this test has the name of its data folder in its environment. */
 const ours = () => processesWith(dataDir);
 
-function command(script: string, more: Record<string, string> = {}): Command {
-  const started = new Command(script, { ...settings, ...more });
+function command(line: readonly [string, ...string[]], more: Record<string, string> = {}): Command {
+  const started = new Command(line, { ...settings, ...more });
   running.push(started);
   return started;
 }
 
-const start = (more: Record<string, string> = {}) => command('start', more);
+const script = (name: string, more?: Record<string, string>) =>
+  command([process.execPath, join(process.cwd(), 'scripts', `${name}.mjs`)], more);
+
+const start = (more?: Record<string, string>) => script('start', more);
 
 const api = (path: string) => `http://127.0.0.1:${settings['PORT']}/api${path}`;
 
@@ -190,6 +193,19 @@ describe('npm start', () => {
     await waitFor(() => ours().length === 0, { timeoutMs: 40_000, what: 'all processes gone' });
   }, 120_000);
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'ends in order when its npm is ended with %s',
+    async (signal) => {
+      const npm = command(['npm', 'start']);
+      await npm.prints(UP);
+      npm.signal(signal);
+      await waitFor(() => ours().length === 0, { timeoutMs: 40_000, what: 'all processes gone' });
+      await npm.exited;
+      expect(npm.lines.at(-1)).toBe('Stopped.');
+    },
+    120_000,
+  );
+
   it('ends everything, saying why, when one of its programs dies', async () => {
     const started = start();
     await started.prints(UP);
@@ -205,7 +221,7 @@ describe('npm start', () => {
     const first = start();
     await first.prints(UP);
     await expectOneLine(start(), /npm start is already running here at http:/);
-    const more = command('start-worker', { WORKER_PORT: '0' });
+    const more = script('start-worker', { WORKER_PORT: '0' });
     const [, health] = await more.prints(/The worker is running on .* health: (\S+)\. Ctrl-C/);
     expect((await fetch(health!)).status).toBe(200);
     more.signal('SIGTERM');
@@ -226,7 +242,7 @@ describe('npm start', () => {
 });
 
 it('a worker alone says that it needs a Redis', async () => {
-  await expectOneLine(command('start-worker'), /a worker needs a Redis: set REDIS_URL, or run npm start/);
+  await expectOneLine(script('start-worker'), /a worker needs a Redis: set REDIS_URL, or run npm start/);
 });
 
 it('.env.example has every setting with its default', () => {

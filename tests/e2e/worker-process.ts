@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { waitFor } from '../support/wait.js';
 
 const MAIN = join(process.cwd(), 'dist/apps/worker/src/main.js');
@@ -25,17 +28,18 @@ export class WorkerProcess {
       env: { PATH, HOME, WORKER_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      let rest = '';
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        const parts = (rest + text).split('\n');
-        rest = parts.pop() ?? '';
-        this.lines.push(...parts);
-      });
-    }
-    this.exited = new Promise((resolve) =>
-      this.child.once('close', (code, signal) => resolve(code ?? signal)),
-    );
+    const streams = [this.child.stdout, this.child.stderr].flatMap((stream) => stream ?? []);
+    const read = Promise.all(streams.map((stream) => this.collect(stream)));
+    // Not 'close': it does not come after a disconnect.
+    const ended = once(this.child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+    this.exited = ended.then(async ([code, signal]) => {
+      await read;
+      return code ?? signal;
+    });
+  }
+
+  private async collect(stream: Readable): Promise<void> {
+    for await (const line of createInterface({ input: stream })) this.lines.push(line);
   }
 
   get running(): boolean {

@@ -68,6 +68,14 @@ describeWithGo('order within a priority is arrival', () => {
     expect(await popAll(stand)).toEqual(ids);
   });
 
+  it('when Go alone adds a burst while Drover looks around all the time', async () => {
+    const stand = open({ reconcileSeconds: 0.02 });
+    stand.ts.standBy();
+    const ids = await stand.go.addMany(600, { id: 'burst' });
+    await allPlaced(stand, ids.length);
+    expect(await popAll(stand)).toEqual(ids);
+  });
+
   it('when Go alone adds a burst before TypeScript is there, and TypeScript runs it', async () => {
     const stand = open();
     const ids = await stand.go.addMany(150, { id: 'burst' });

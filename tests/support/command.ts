@@ -15,7 +15,7 @@ export interface Ended {
   signal: NodeJS.Signals | null;
 }
 
-/** One of the commands under `scripts/`, run as a user would: its lines and how it ended. */
+/** One of the project's commands, run as a user would: its lines and how it ended. */
 export class Command {
   readonly exited: Promise<Ended>;
   private readonly child: ChildProcess;
@@ -23,11 +23,11 @@ export class Command {
   private ended: Ended | undefined;
 
   /**
-   * @param script file under `scripts/`, without its ending
+   * @param line the program and its arguments
    * @param settings what is set for it; nothing else of Drover's settings is
    */
-  constructor(script: string, settings: Record<string, string>) {
-    this.child = spawn(process.execPath, [join(process.cwd(), 'scripts', `${script}.mjs`)], {
+  constructor([file, ...args]: readonly [string, ...string[]], settings: Record<string, string>) {
+    this.child = spawn(file, args, {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...NOT_SET, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -72,10 +72,15 @@ export class TsSide {
     const worker = new Worker(
       this.address.queue,
       processor,
-      { ...this.bullOptions(), lockDuration: 5000, stalledInterval, ...options },
+      { ...this.bullOptions(), lockDuration: 6000, lockRenewTime: 2000, stalledInterval, ...options },
       createBackendFactory(this.settings),
     );
-    worker.on('error', (error) => console.error('worker:', error));
+    // How a worker hears of a cancel or a requeue by Go: the job's lease cannot be extended any more.
+    worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => worker.cancelJob(id)));
+    // BullMQ also reports those jobs as errors, then and when their handlers have returned.
+    worker.on('error', (error) => {
+      if (!/could not renew lock|Missing lock/.test(error.message)) console.error('worker:', error);
+    });
     this.keep({ close: () => worker.close(true) });
     return { runs, ids: () => runs.map(({ id }) => id), ready: () => worker.waitUntilReady() };
   }

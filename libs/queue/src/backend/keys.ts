@@ -35,7 +35,8 @@ export class QueueKeys {
     readonly prefix: string,
     readonly queue: string,
   ) {
-    if (queue === 'worker' || !/^[^\s:{}]+$/u.test(queue)) {
+    // A FlowProducer's own backend has no queue; the ones it derives do.
+    if (queue === 'worker' || /[ :{}]/.test(queue)) {
       throw new InvalidQueueNameError(
         `queue name ${JSON.stringify(queue)} must be one word without ":", braces or spaces, and not "worker"`,
       );

@@ -29,6 +29,7 @@ export class LegacyListener extends EventEmitter {
   private heardBusy = 0;
   private announced: string[] = [];
   private adopting = false;
+  private closed = false;
 
   constructor(
     private readonly target: ConnectionOptions | undefined,
@@ -52,6 +53,7 @@ export class LegacyListener extends EventEmitter {
   }
 
   async close(force: boolean): Promise<void> {
+    this.closed = true;
     this.waiting = false;
     await this.connection?.close(force || this.connection.client.status !== 'ready');
   }
@@ -89,7 +91,7 @@ export class LegacyListener extends EventEmitter {
 
   /** One call at a time; what is announced meanwhile goes into the next. */
   private async adopt(): Promise<void> {
-    if (this.adopting) return;
+    if (this.adopting || this.closed) return;
     this.adopting = true;
     try {
       do {
@@ -97,7 +99,7 @@ export class LegacyListener extends EventEmitter {
         await this.scripts.run('adoptAdded', '0', ...ids);
       } while (this.announced.length > 0);
     } catch (error) {
-      this.emit('error', error);
+      if (!this.closed) this.emit('error', error);
     } finally {
       this.adopting = false;
     }

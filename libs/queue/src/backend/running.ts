@@ -94,7 +94,7 @@ export class Running {
     delay: number,
     token: string,
     opts: { skipAttempt?: boolean; fieldsToUpdate?: Record<string, unknown>; fetchNext?: boolean },
-  ): Promise<void | ClaimTuple> {
+  ): Promise<ClaimTuple | []> {
     const raw = accepted(
       await this.scripts.run<number | RawClaim>(
         'delay',
@@ -110,7 +110,7 @@ export class Running {
       ),
       { jobId: id, command: 'moveToDelayed', state: 'active' },
     );
-    return typeof raw === 'number' ? undefined : this.readable(raw, token);
+    return typeof raw === 'number' ? [] : this.readable(raw, token);
   }
 
   async retry(id: string, lifo: boolean, token: string, fields?: Record<string, unknown>): Promise<void> {

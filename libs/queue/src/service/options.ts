@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'bullmq';
 import { loadSettings } from '#libs/contracts';
 import { resolveStoreOptions, type StoreOptions } from '../backend/store-options.js';
+import { InvalidQueueNameError } from '../errors/index.js';
 import type { QueueLogger } from './logger.js';
 
 /** Options of {@link QueueService}; what is not given comes from the environment, else its default. */
@@ -27,6 +28,7 @@ export type ResolvedServiceOptions = StoreOptions & {
 /** @throws {InvalidSettingsError} when a setting in the environment is wrong. */
 export function resolveServiceOptions(given: QueueServiceOptions): ResolvedServiceOptions {
   const settings = loadSettings(process.env);
+  if (given.queue === '') throw new InvalidQueueNameError('queue name must not be empty');
   return {
     ...resolveStoreOptions(given),
     connection: given.connection ?? ({ url: given.redisUrl ?? settings.REDIS_URL } as ConnectionOptions),

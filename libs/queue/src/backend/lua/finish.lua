@@ -11,11 +11,28 @@ local id, token, target, value = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local keepCount, keepAge = tonumber(ARGV[11]), tonumber(ARGV[12])
 checkTypes()
 
+-- The caller's worker goes on with the next job, if it wants one.
+local function goOn()
+  if ARGV[14] ~= '1' then
+    emitDrained()
+    return 0
+  end
+  local next = claimNext(token, tonumber(ARGV[15]), ARGV[16])
+  if not next[1] then emitDrained() end
+  return next
+end
+
 local refused = refusal(id, token)
-if refused then return refused end
+if refused then
+  -- The same report again: its answer was lost with the connection.
+  local known = token ~= '0' and redis.call('HGET', jobKey(id), 'endedBy') == token
+  if known and redis.call('ZSCORE', keys[target], id) then return goOn() end
+  return refused
+end
 
 setFields(id, ARGV[9])
 letGo(id)
+if token ~= '0' then redis.call('HSET', jobKey(id), 'endedBy', token) end
 redis.call('ZREM', keys.queue, id)
 local made = redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
 redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
@@ -41,10 +58,4 @@ end
 publish('status_updated', id, target)
 publish('job_' .. target, id, target)
 
-if ARGV[14] ~= '1' then
-  emitDrained()
-  return 0
-end
-local next = claimNext(token, tonumber(ARGV[15]), ARGV[16])
-if not next[1] then emitDrained() end
-return next
+return goOn()

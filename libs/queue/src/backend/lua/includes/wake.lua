@@ -13,7 +13,8 @@ local function nextDue()
   if first[2] then return math.floor(tonumber(first[2])) end
 end
 
+-- Also while paused: due jobs become ready then too, though no worker claims them.
 local function armDue()
   local due = nextDue()
-  if due and not isPaused() then redis.call('ZADD', keys.wakeup, due, 'due') end
+  if due then redis.call('ZADD', keys.wakeup, due, 'due') end
 end
