@@ -3,7 +3,8 @@ import { requireNode } from './lib/node-version.mjs';
 
 requireNode();
 const { build } = await import('./lib/build.mjs');
-const { UserError, runMain } = await import('./lib/messages.mjs');
+const { runMain } = await import('./lib/main.mjs');
+const { UserError } = await import('./lib/messages.mjs');
 
 await runMain(async () => {
   const [unknown] = process.argv.slice(2).filter((arg) => arg !== '--clean');

@@ -2,7 +2,7 @@
 import { requireNode } from './lib/node-version.mjs';
 
 requireNode();
-const { runMain } = await import('./lib/messages.mjs');
+const { runMain } = await import('./lib/main.mjs');
 const { start } = await import('./lib/start.mjs');
 
 await runMain(start);

@@ -2,7 +2,7 @@
 import { requireNode } from './lib/node-version.mjs';
 
 requireNode();
-const { runMain } = await import('./lib/messages.mjs');
+const { runMain } = await import('./lib/main.mjs');
 const { test } = await import('./lib/test.mjs');
 
 await runMain(() => test(process.argv.slice(2)));

@@ -14,13 +14,3 @@ export function report(error) {
   if (error instanceof UserError) error.lines.forEach(warn);
   else warn(error?.stack ?? String(error));
 }
-
-/** Runs a script's main function; its error is reported and becomes exit code 1. */
-export async function runMain(main) {
-  try {
-    process.exitCode = (await main()) ?? process.exitCode ?? 0;
-  } catch (error) {
-    report(error);
-    process.exitCode = 1;
-  }
-}

@@ -1,5 +1,4 @@
 import { report, say, warn } from './messages.mjs';
-import { watchNpm } from './parent.mjs';
 
 /** Time on top of SHUTDOWN_SECONDS before a program that does not end is killed. */
 export const SPARE_SECONDS = 5;
@@ -22,7 +21,6 @@ export class Stack {
     this.ended = new Promise((resolve) => (this.end = resolve));
     this.signalledAt = undefined;
     for (const name of SIGNALS) process.on(name, () => this.onSignal(name));
-    watchNpm(() => this.onSignal('SIGTERM'));
     // The terminal may be gone (SIGHUP): its broken pipe must not keep us from ending in order.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   }

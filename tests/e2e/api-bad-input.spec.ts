@@ -150,7 +150,7 @@ describe('a body that is too much', () => {
     ]);
   });
 
-  it('is answered shortly when it has a hundred thousand unknown fields', async () => {
+  it('is answered shortly when it has fifty thousand unknown fields', async () => {
     const fields = Array.from({ length: 50_000 }, (_, n) => `"f${n}":1`).join(',');
     const answer = await post(`{"type":"x",${fields}}`);
     expectProblem(answer, 400, 'INVALID_REQUEST');

@@ -50,7 +50,7 @@ export class WorkerProcess {
   async address(): Promise<string> {
     return waitFor(() => /(http:\/\/\S+)\/health/.exec(this.text)?.[1], {
       what: 'the worker to listen',
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
   }
 
@@ -63,7 +63,7 @@ export class WorkerProcess {
   async ready(): Promise<this> {
     await waitFor(async () => (await this.health()).code === 200, {
       what: 'the worker to be healthy',
-      timeoutMs: 20_000,
+      timeoutMs: 30_000,
     });
     return this;
   }

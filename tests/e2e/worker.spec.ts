@@ -224,6 +224,35 @@ describe('a worker that cannot start', () => {
   });
 });
 
+describe('code of a handler that goes wrong outside its run', () => {
+  const onSignal = (what: string) => `--import=data:text/javascript,process.once('SIGUSR2',()=>{${what}})`;
+
+  it('does not end the worker when it is a stray rejection', async () => {
+    const env = {
+      QUEUE_PREFIX: freshPrefix(),
+      NODE_OPTIONS: onSignal("Promise.reject(new(Error)('stray'))"),
+    };
+    const worker = await start(env).ready();
+    worker.signal('SIGUSR2');
+    await waitFor(() => worker.linesWith('unhandled rejection: Error: stray')[0]);
+    expect((await worker.health()).code).toBe(200);
+    expect(await worker.stop()).toBe(0);
+  });
+
+  it('ends the worker in order, with exit code 1, when it is an uncaught exception', async () => {
+    const own = freshPrefix();
+    const shared = new QueueService({ redisUrl: url, prefix: own, logger: silentLogger });
+    const { id } = await shared.jobs.create({ type: 'example.sleep', payload: { ms: 60_000 } });
+    const worker = start({ QUEUE_PREFIX: own, NODE_OPTIONS: onSignal("throw(new(Error)('boom'))") });
+    await waitFor(async () => (await shared.getJobStatus(id)) === 'running', { timeoutMs: 30_000 });
+    worker.signal('SIGUSR2');
+    expect(await worker.exited).toBe(1);
+    expect(worker.linesWith('uncaught exception, stopping: Error: boom')).toHaveLength(1);
+    expect(await shared.getJobStatus(id)).toBe('pending');
+    await shared.close();
+  });
+});
+
 describe('several workers', () => {
   it('side by side run each job exactly once', async () => {
     const own = freshPrefix();

@@ -60,10 +60,10 @@ describe('a worker with handlers of a team', () => {
   let app: TestingModule;
   let stage: Stage;
 
-  async function startWorker(id: string, plugins = [TestPlugin]): Promise<TestingModule> {
+  async function startWorker(id: string, plugins = [TestPlugin], ownPrefix = prefix): Promise<TestingModule> {
     const settings = loadSettings({
       REDIS_URL: url,
-      QUEUE_PREFIX: prefix,
+      QUEUE_PREFIX: ownPrefix,
       WORKER_PORT: '0',
       WORKER_CONCURRENCY: '2',
       SHUTDOWN_SECONDS: '0',
@@ -136,6 +136,32 @@ describe('a worker with handlers of a team', () => {
     const id = await create('test.impostor', { attempts: 1 });
     await waitFor(async () => (await status(id)) === 'failed');
     expect((await queue.jobs.find(id))?.error).toContain('I only look like it');
+  });
+
+  it('knows a job that a legacy service added', async () => {
+    await queue.addJob({ id: 'from-go', type: 'test.stubborn', username: 'anna' });
+    expect((await runOf('from-go')).job).toMatchObject({
+      id: 'from-go',
+      legacy: true,
+      attempt: 1,
+      maxAttempts: 1,
+    });
+    const id = await create('test.stubborn');
+    expect((await runOf(id)).job).toMatchObject({ id, legacy: false, attempt: 1, maxAttempts: 3 });
+    await waitFor(() => stage.releaseAll() ?? app.get(WorkerState).runningCount === 0);
+  });
+
+  it('hands back within a few seconds a job whose handler ignores that the worker stops', async () => {
+    const ownPrefix = freshPrefix();
+    const own = new QueueService({ redisUrl: url, prefix: ownPrefix, logger: silentLogger });
+    const worker = await startWorker('stopper', [TestPlugin], ownPrefix);
+    const { id } = await own.jobs.create({ type: 'test.stubborn', payload: {} });
+    await waitFor(() => worker.get(WorkerState).runningCount === 1);
+    const asked = performance.now();
+    await worker.get(Lifecycle).stop();
+    expect(performance.now() - asked).toBeLessThan(5000);
+    expect(await own.jobs.find(id)).toMatchObject({ status: 'pending', position: 1, attempts: { made: 0 } });
+    await own.close();
   });
 
   it('hands a type it has no handler for to a worker that has one, without using an attempt', async () => {

@@ -1,5 +1,9 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Reconciler } from '#libs/queue';
+import { DeadlineExceeded, withDeadline } from './with-deadline.js';
+
+/** A pass takes milliseconds; one that Redis does not answer never ends. */
+const CLOSE_MS = 2000;
 
 /**
  * Keeps the queue in order while the API runs, so that what Go services add is listed, counted and
@@ -13,7 +17,9 @@ export class QueueKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     this.reconciler.start();
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.reconciler.close();
+  async onApplicationShutdown(): Promise<void> {
+    await withDeadline(this.reconciler.close(), CLOSE_MS).catch((error: unknown) => {
+      if (!(error instanceof DeadlineExceeded)) throw error;
+    });
   }
 }

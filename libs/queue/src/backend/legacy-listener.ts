@@ -39,12 +39,19 @@ export class LegacyListener extends EventEmitter {
     super();
   }
 
-  /** Starts to listen; what was added before the subscription held is looked for once. */
+  /**
+   * Starts to listen. What was added before the subscription held, or between the last claim and this
+   * call, is looked for once.
+   */
   async listen(): Promise<void> {
     this.waiting = true;
     this.heardBusy = 0;
-    this.subscribed ??= this.subscribe();
-    await this.subscribed;
+    if (!this.subscribed) {
+      this.subscribed = this.subscribe();
+      await this.subscribed;
+    } else if (this.announced.length > 0) {
+      await this.adopt();
+    }
   }
 
   /** Says that nobody waits just now. */
@@ -73,18 +80,18 @@ export class LegacyListener extends EventEmitter {
   private onMessage(message: string): void {
     if (!this.waiting) {
       this.heardBusy += 1;
-      if (this.heardBusy > IDLE_MESSAGES) this.unsubscribe();
-      return;
+      if (this.heardBusy > IDLE_MESSAGES) return this.unsubscribe();
     }
     const id = addedId(message);
     if (id === undefined) return;
     this.announced.push(id);
-    void this.adopt();
+    if (this.waiting) void this.adopt();
   }
 
   private unsubscribe(): void {
     if (!this.subscribed) return;
     this.subscribed = undefined;
+    this.announced = [];
     const client = this.connection?.client as RedisClient;
     client.unsubscribe(this.keys.updates).catch(() => undefined);
   }

@@ -13,8 +13,23 @@ export class Maintenance {
     while ((await this.scripts.run<number>('drain', delayed ? '1' : '0')) === 1);
   }
 
-  clean(state: string, before: number, limit: number): Promise<string[]> {
-    return this.scripts.run<string[]>('clean', state, before, limit);
+  /**
+   * Removes jobs of one state that finished, or else were added, before a time in ms.
+   *
+   * @param limit most to remove; 0 = all.
+   * @returns the ids removed.
+   */
+  async clean(state: string, before: number, limit: number): Promise<string[]> {
+    const removed: string[] = [];
+    let rank = 0;
+    do {
+      const left = limit === 0 ? Number.MAX_SAFE_INTEGER : limit - removed.length;
+      const [ids, next] = await this.scripts.run<[string[], number]>('clean', state, before, left, rank);
+      removed.push(...ids);
+      rank = next;
+    } while (rank >= 0 && (limit === 0 || removed.length < limit));
+    await this.scripts.run('emitCleaned', removed.length);
+    return removed;
   }
 
   /** @returns 0 when nothing is left, else 1: call again. */

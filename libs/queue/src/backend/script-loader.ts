@@ -17,6 +17,7 @@ export const SCRIPT_NAMES = [
   'counts',
   'delay',
   'drain',
+  'emitCleaned',
   'extend',
   'finish',
   'getJob',

@@ -21,7 +21,7 @@ end
 local function nextId()
   local id
   repeat
-    id = tostring(redis.call('INCR', keys.counter))
+    id = string.format('%.0f', redis.call('INCR', keys.counter))
   until not exists(id)
   return id
 end

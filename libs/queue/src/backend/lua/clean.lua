@@ -1,41 +1,37 @@
--- Removes jobs of one state that are older than a time.
+-- Removes jobs of one state that are older than a time; looks at 500 jobs a call.
 -- Input   ARGV[5] 'wait', 'prioritized', 'active', 'delayed', 'completed', 'failed'
---         ARGV[6] time in ms: finished before, else added before  ARGV[7] most to remove (0 = 1000)
--- Output  ids removed; a running job whose lease holds stays
--- Events  cleaned
---@include context announce forget
+--         ARGV[6] time in ms: finished before, else added before  ARGV[7] most to remove
+--         ARGV[8] rank in the index to go on from, 0 at first
+-- Output  { ids removed, rank to go on from or -1 at the end }; a running job whose lease holds stays
+--@include context announce place wake document forget settle adopt
 
-local state, before = ARGV[5], tonumber(ARGV[6])
-local limit = tonumber(ARGV[7])
-if limit == 0 or limit > 1000 then limit = 1000 end
+local state, before, most, rank = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local LOOK = 500
 checkTypes()
+if rank == 0 then adoptAdded(500, false) end
 
-local function addedBefore(id)
-  local timestamp = tonumber(redis.call('HGET', jobKey(id), 'timestamp') or 0)
-  return timestamp <= before
-end
+-- Finished jobs are indexed by their end, all others only among all jobs, by their creation.
+local index = (state == 'completed' or state == 'failed') and keys[state] or keys.ids
 
-local function candidates()
-  if state == 'completed' or state == 'failed' then
-    return redis.call('ZRANGEBYSCORE', keys[state], '-inf', exact(before), 'LIMIT', 0, limit), true
-  elseif state == 'wait' then
-    return redis.call('ZRANGEBYSCORE', keys.queue, '-inf', '-3'), false
-  elseif state == 'prioritized' then
-    return redis.call('ZRANGEBYSCORE', keys.queue, '(-3', '+inf'), false
-  elseif state == 'active' then
-    return redis.call('ZRANGEBYSCORE', keys.leases, '-inf', exact(serverNow())), false
+local function isCandidate(id)
+  if index == keys[state] then return true end
+  if state == 'delayed' then return redis.call('ZSCORE', keys.delayed, id) end
+  if state == 'active' then
+    local lease = redis.call('ZSCORE', keys.leases, id)
+    return lease and tonumber(lease) <= serverNow()
   end
-  return redis.call('ZRANGE', keys.delayed, 0, -1), false
+  local score = redis.call('ZSCORE', keys.queue, id)
+  return score and (tonumber(score) < -3) == (state == 'wait')
 end
 
 local removed = {}
-local ids, dated = candidates()
+local ids = redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', rank, LOOK)
 for _, id in ipairs(ids) do
-  if #removed >= limit then break end
-  if dated or addedBefore(id) then
+  if #removed >= most then break end
+  if isCandidate(id) then
     forget(id)
     removed[#removed + 1] = id
   end
 end
-emit('cleaned', 'count', #removed)
-return removed
+-- What was removed no longer takes a rank.
+return { removed, #ids == LOOK and rank + #ids - #removed or -1 }

@@ -58,9 +58,7 @@ local function claimNext(token, leaseMs, worker)
   adoptAdded(100, false)
   if isPaused() then return { false, '', 0, nextDue() or 0 } end
   local fields, id = takeBest(token, leaseMs, worker)
-  if fields then
-    if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
-    return { fields, id, 0, 0 }
-  end
+  if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
+  if fields then return { fields, id, 0, 0 } end
   return { false, '', 0, nextDue() or 0 }
 end
