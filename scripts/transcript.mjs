@@ -1,6 +1,7 @@
 // Writes docs/transcript.md: one job from Go's add to Go reading its result, with every Redis command that
 // MONITOR shows. Run it with `node scripts/transcript.mjs` after `npm run build`; it needs Go and redis-server.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,6 +43,7 @@ function go(url, operation, ...flags) {
 function shown({ source, args }, names) {
   const [command = '', ...rest] = args;
   if (command.toLowerCase() === 'evalsha') return `# script ${names.get(rest[0]) ?? rest[0]}`;
+  if (command.toLowerCase() === 'eval') return `# script ${names.get(sha1(unescape(rest[0]))) ?? 'sent for the first time'}`;
   const text = [
     command.toUpperCase(),
     ...rest.map((arg) => (/^[\w:.()+-]+$/.test(arg) ? arg : JSON.stringify(arg))),
@@ -49,6 +51,9 @@ function shown({ source, args }, names) {
   return source === 'lua' ? `    ${text}` : text;
 }
 
+const sha1 = (text) => createHash('sha1').update(text).digest('hex');
+/** MONITOR writes a script's text with its line ends escaped. */
+const unescape = (text) => text.replace(/\\(n|"|\\)/g, (_, kind) => (kind === 'n' ? '\n' : kind));
 const shortened = (line) => (line.length > 170 ? `${line.slice(0, 167)}...` : line);
 
 async function record() {
@@ -103,7 +108,7 @@ async function recordJob(url, redis) {
   watch.stdout.setEncoding('utf8').on('data', (text) => messages.push(...text.trim().split('\n')));
   await until(() => messages.length > 0);
 
-  const monitor = await new Redis(url).monitor();
+  const monitor = await redis.monitor();
   const sections = [];
   let lines = [];
   monitor.on('monitor', (_time, args, source) =>

@@ -35,6 +35,11 @@ const MAX_BYTES_A_CALL = 2 * 1024 * 1024;
 
 const LATER_OPTIONS = ['repeatJobKey', 'deduplicationId', 'parentKey'] as const;
 
+/** Adopts all that legacy services have added, a bounded number a call. */
+export async function adoptAll(scripts: Scripts, thorough = false): Promise<void> {
+  while ((await scripts.run<number>('adoptAdded', thorough ? '1' : '0')) === 1);
+}
+
 /** Adding jobs to one queue. */
 export class Adding {
   constructor(
@@ -48,7 +53,16 @@ export class Adding {
    * @returns one answer per job: its id, -1 (rejected, the id exists) or -3 (not replaced, it runs).
    */
   async add(jobs: readonly NewJob[]): Promise<(string | number)[]> {
-    const answers = await this.scripts.runAll<(string | number)[]>(this.calls(jobs));
+    const calls = this.calls(jobs);
+    const answers = await this.scripts.runAll<(string | number)[] | 1>(calls);
+    // Part of a large backlog may be adopted only after a call was refused: those after it were not, so
+    // each is sent again in turn.
+    for (const [at, call] of calls.entries()) {
+      while (answers[at] === 1) {
+        await adoptAll(this.scripts);
+        answers[at] = await this.scripts.run<(string | number)[] | 1>(call.script, ...call.args);
+      }
+    }
     return answers.flat();
   }
 

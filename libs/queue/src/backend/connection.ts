@@ -46,6 +46,16 @@ function isOlder(version: string, minimum: string): boolean {
 }
 
 /**
+ * Ends a client whatever state it is in. Between two attempts to connect, ioredis neither says that it
+ * ended nor rejects the commands that wait, so that is done here.
+ */
+export function endClient(client: RedisClient): void {
+  client.disconnect();
+  const { flushQueue } = client as unknown as { flushQueue?: (error: Error) => void };
+  flushQueue?.call(client, new Error('Connection is closed.'));
+}
+
+/**
  * One connection to Redis with its lifecycle: ready once connected and the server is new enough.
  * Emits `ready`, `error` and `close`. A client that the caller handed in is used but never closed.
  */
@@ -85,9 +95,9 @@ export class Connection extends EventEmitter {
       return;
     }
     if (force || this.client.status !== 'ready') {
-      this.client.disconnect();
+      endClient(this.client);
     } else {
-      await this.client.quit().catch(() => this.client.disconnect());
+      await this.client.quit().catch(() => endClient(this.client));
     }
   }
 

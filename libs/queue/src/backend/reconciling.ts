@@ -1,4 +1,5 @@
 import { Cluster } from 'ioredis';
+import { adoptAll } from './adding.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
 
@@ -36,7 +37,7 @@ export class Reconciling {
    * @returns ids put back.
    */
   async pass(options: PassOptions): Promise<string[]> {
-    while ((await this.scripts.run<number>('adoptAdded', '1')) === 1);
+    await adoptAll(this.scripts, true);
     const back: string[] = [];
     for await (const suspects of this.suspects()) back.push(...(await this.lookAfter(suspects, options)));
     back.push(...(await this.lookAfter(await this.unknown(), options)));

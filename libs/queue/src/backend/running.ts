@@ -1,4 +1,5 @@
 import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
+import { adoptAll } from './adding.js';
 import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import type { Scripts } from './scripts.js';
@@ -7,7 +8,8 @@ import type { StoreOptions } from './store-options.js';
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
 export type ClaimTuple = [JobJson | null, string, number, number];
 
-type RawClaim = [string[] | null, string, number, number];
+/** The fifth is 1 when legacy services added more than one call can bring into order. */
+type RawClaim = [string[] | null, string, number, number, 1?];
 
 export type KeepOption = boolean | number | KeepJobs | undefined;
 
@@ -153,16 +155,25 @@ export class Running {
   private async readable(raw: RawClaim, token: string): Promise<ClaimTuple> {
     let claim = raw;
     for (;;) {
-      const [fields, id, limit, next] = claim;
+      const [fields, id, limit, next, backlog] = claim;
+      if (backlog) {
+        await adoptAll(this.scripts);
+        claim = await this.claimRaw(token);
+        continue;
+      }
       if (!fields) return [null, id, limit, next];
       try {
         return [toJobJson(id, fromFlat(fields), this.options.defaultType), id, limit, next];
       } catch (error) {
         if (!(error instanceof UnreadableDocument)) throw error;
         await this.failUnreadable(id, token, error.message);
-        claim = await this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '');
+        claim = await this.claimRaw(token);
       }
     }
+  }
+
+  private claimRaw(token: string): Promise<RawClaim> {
+    return this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '');
   }
 
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {

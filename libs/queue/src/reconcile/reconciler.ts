@@ -2,8 +2,8 @@ import { createBackendFactory, type DroverBackend } from '../backend/drover-back
 import { prefixed, type QueueLogger } from '../service/logger.js';
 import { resolveServiceOptions, type QueueServiceOptions } from '../service/options.js';
 import { isConnectionTrouble, logOutages } from '../service/outage-log.js';
-import { Subscription } from '../service/subscription.js';
-import { openClient } from '../backend/connection.js';
+import { endClient, openClient } from '../backend/connection.js';
+import type { RedisClient } from '../backend/scripts.js';
 
 export interface ReconcilerOptions extends QueueServiceOptions {
   /** Seconds between passes; one process of all makes each. Default 5. */
@@ -31,7 +31,7 @@ export class Reconciler {
   private readonly maxStalls: number;
   private timer: NodeJS.Timeout | undefined;
   private working: Promise<void> = Promise.resolve();
-  private subscription: Subscription | undefined;
+  private watcher: RedisClient | undefined;
   private readonly heard = new Set<string>();
   private closed = false;
 
@@ -58,9 +58,12 @@ export class Reconciler {
   async close(): Promise<void> {
     this.closed = true;
     clearInterval(this.timer);
-    await this.subscription?.close();
-    await this.working;
+    if (this.watcher) endClient(this.watcher);
+    // While Redis is away, a pass under way waits for it: closing the connection ends that wait.
+    const away = (await this.backend.client()).status !== 'ready';
+    if (!away) await this.working;
     await this.backend.close();
+    await this.working;
   }
 
   private turn(): void {
@@ -86,17 +89,19 @@ export class Reconciler {
 
   private watch(): void {
     const client = openClient(resolveServiceOptions(this.options).connection);
+    // The backend's connection reports outages; this one comes back by itself.
     client.on('error', () => undefined);
     client.on('message', (_channel: string, message: string) => this.hear(message));
-    this.subscription = new Subscription(client, this.backend.queueKeys.updates);
+    client.subscribe(this.backend.queueKeys.updates).catch(() => undefined);
+    this.watcher = client;
   }
 
   private hear(message: string): void {
     if (!TELLING.test(message)) return;
-    const id = /"job_id":("(?:[^"\\]|\\.)*")/.exec(message)?.[1];
     // More than a batch at a time is left to the next pass.
-    if (id === undefined || this.heard.size >= WATCH_BATCH) return;
-    this.heard.add(JSON.parse(id) as string);
+    const id = this.heard.size < WATCH_BATCH ? jobIdOf(message) : undefined;
+    if (id === undefined) return;
+    this.heard.add(id);
     if (this.heard.size === 1) setTimeout(() => this.lookAfterHeard(), WATCH_MS);
   }
 
@@ -114,5 +119,15 @@ export class Reconciler {
 
   private onError(error: Error): void {
     if (!this.closed && !isConnectionTrouble(error)) this.logger.error(`reconciling failed: ${error.message}`);
+  }
+}
+
+/** Anybody can publish on a channel: what is no message of the contract is passed over. */
+function jobIdOf(message: string): string | undefined {
+  try {
+    const { job_id: id } = JSON.parse(message) as { job_id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -83,7 +83,7 @@ export class JobStore {
       {
         id: input.id,
         name: input.type,
-        data: toJson(input.payload ?? {}, 'payload'),
+        data: toJson(input.payload === undefined ? {} : input.payload, 'payload'),
         opts: { attempts, backoff, priority: bullPriority(priority), ...(delay > 0 && { delay }), ...(timeout && { timeout }) },
         timestamp: Date.now(),
         delay,
@@ -126,7 +126,7 @@ export class JobStore {
     const job = await this.get(id);
     const state = job.state === 'cancelled' ? 'failed' : job.state;
     const answer = await this.backend.scripts.run<number>('reprocess', id, state, 'tail', '1', '1');
-    await this.check(id, answer, 'only finished jobs can be retried', state === 'completed' || state === 'failed');
+    await this.check(id, answer, 'only finished jobs can be retried');
     return this.get(id);
   }
 
@@ -181,8 +181,8 @@ export class JobStore {
     return readHealth(await this.backend.client());
   }
 
-  private async check(id: string, answer: number, reason: string, allowed = true): Promise<void> {
-    if (answer >= 0 && allowed) return;
+  private async check(id: string, answer: number, reason: string): Promise<void> {
+    if (answer >= 0) return;
     const job = await this.get(id);
     const state = job.status === 'pending' ? job.state.replace('prioritized', 'waiting') : job.status;
     throw new JobStateError(id, state, reason);

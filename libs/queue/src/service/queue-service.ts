@@ -111,6 +111,11 @@ export class QueueService {
     const token = randomUUID();
     const [job, id] = await this.backend.running.claim(token, undefined, LEASE_MS);
     if (!job) return null;
+    if (job.deferredFailure) {
+      // It has lost its runner too often: it is failed instead of handed out, as a worker does.
+      await this.reach(id, 'failed', 'failed', job.deferredFailure);
+      return this.dequeueJob();
+    }
     this.leases.keep(id, token);
     this.logger.log(`dequeued job ${id}`);
     const client = await this.client();

@@ -1,4 +1,5 @@
 import type { QueueUpdate } from '#libs/contracts';
+import { endClient } from '../backend/connection.js';
 import type { RedisClient } from '../backend/scripts.js';
 
 /** Messages kept for a reader that is slower than the queue; beyond it the oldest are dropped. */
@@ -46,7 +47,7 @@ export class Subscription implements AsyncIterableIterator<QueueUpdate> {
     this.closed = true;
     this.client.off('message', this.onMessage);
     for (const reader of this.readers.splice(0)) reader({ value: undefined, done: true });
-    this.client.disconnect();
+    endClient(this.client);
     this.onClosed();
     await Promise.resolve();
   }

@@ -3,16 +3,18 @@
 --         created_at RFC 3339, delay ms, contract priority, 'tail' or 'head' of its priority,
 --         what to do when the id exists ('keep' it, 'reject', 'replace' unless it runs),
 --         document JSON ('' = composed from the rest). A legacy document has no payload (''), perhaps no name ('')
--- Output  one per job: its id, or -1 (rejected: the id exists), -3 (not replaced: it is running)
+-- Output  one per job: its id, or -1 (rejected: the id exists), -3 (not replaced: it is running);
+--         or 1 when nothing was added because more must be adopted first, to keep the order of arrival
 -- Events  added, then waiting or delayed; or duplicated. Contract: status_updated, job_added
---@include context announce place wake document forget settle adopt delayed
+--@include context announce place wake document forget settle adopt added delayed
 
 local STRIDE = 11
 checkTypes()
-adoptAdded(100, false)
+local _, backlog = adoptAdded(100, false)
+if backlog then return 1 end
 
 local strings, places, index, results = {}, {}, {}, {}
-local placed = {}
+local placed, order = {}, {}
 
 local function exists(id)
   return placed[id] or redis.call('EXISTS', jobKey(id), dataKey(id)) > 0
@@ -65,6 +67,7 @@ local function add(id, at)
     emit('waiting', 'jobId', id)
   end
   placed[id] = band
+  order[#order + 1] = id
 end
 
 for at = 5, #ARGV, STRIDE do
@@ -96,7 +99,7 @@ if #strings > 0 then
   for from = 1, #strings, 1000 do redis.call('MSET', unpack(strings, from, math.min(from + 999, #strings))) end
 end
 inPieces('ZADD', keys.queue, places, 1000)
-for id, band in pairs(placed) do publishAdded(id, band) end
+for _, id in ipairs(order) do publishAdded(id, placed[id]) end
 if #places > 0 then wakeWorker() end
 armDue()
 return results

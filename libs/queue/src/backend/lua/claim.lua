@@ -2,7 +2,7 @@
 -- Input   ARGV[5] token of the claim  ARGV[6] lease in ms  ARGV[7] worker's name or ''
 -- Output  { flat fields or false, id or '', 0, time in ms of the next delayed job or 0 }
 -- Events  active; waiting (promoted, adopted). Contract: status_updated
---@include context announce place wake document forget settle adopt delayed claim
+--@include context announce place wake document forget settle adopt added delayed claim
 
 checkTypes()
 return claimNext(ARGV[5], tonumber(ARGV[6]), ARGV[7])

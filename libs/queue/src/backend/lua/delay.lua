@@ -4,7 +4,7 @@
 --         ARGV[11] '1' = claim the next  ARGV[12] lease in ms  ARGV[13] worker's name or ''
 -- Output  the claim's tuple if a job was claimed, else 0; or -1, -2, -3, -6 as in finish
 -- Events  delayed, active. Contract: status_updated, job_retrying
---@include context announce place wake document forget settle adopt delayed claim held finish
+--@include context announce place wake document forget settle adopt added delayed claim held finish
 
 local id, token = ARGV[5], ARGV[6]
 checkTypes()

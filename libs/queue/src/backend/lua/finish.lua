@@ -5,7 +5,7 @@
 --         ARGV[13] most to evict  ARGV[14] '1' = claim the next  ARGV[15] lease in ms  ARGV[16] worker's name or ''
 -- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running, -6 held by another
 -- Events  completed or failed, retries-exhausted, drained, active. Contract: status_updated, job_completed, job_failed
---@include context announce place wake document forget settle adopt delayed claim held finish
+--@include context announce place wake document forget settle adopt added delayed claim held finish
 
 local id, token, target, value = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local keepCount, keepAge = tonumber(ARGV[11]), tonumber(ARGV[12])

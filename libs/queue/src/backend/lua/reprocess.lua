@@ -8,6 +8,7 @@
 local id, state = ARGV[5], ARGV[6]
 checkTypes()
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
+if state ~= 'completed' and state ~= 'failed' then return -3 end
 if not redis.call('ZSCORE', keys[state], id) then return -3 end
 runAgain(id, state, ARGV[7], ARGV[8] == '1', ARGV[9] == '1')
 wakeWorker()

@@ -17,6 +17,22 @@ local function sumsAgree()
 end
 
 local suspects = redis.call('ZRANGE', keys.missing, 0, count - 1)
+
+-- The last jobs that ended: a legacy worker may have written its own end over theirs.
+local function checkEnded(key, status)
+  local ids = redis.call('ZRANGE', key, -200, -1)
+  if #ids == 0 then return end
+  local names = {}
+  for at, id in ipairs(ids) do names[at] = statusKey(id) end
+  for at, found in ipairs(redis.call('MGET', unpack(names))) do
+    if found and found ~= status then suspects[#suspects + 1] = ids[at] end
+  end
+end
+if first == 0 then
+  checkEnded(keys.cancelled, 'cancelled')
+  checkEnded(keys.completed, 'completed')
+end
+
 if ARGV[8] ~= '1' and sumsAgree() then return { suspects, -1, '0' } end
 
 local ids = first >= 0 and redis.call('ZRANGE', keys.ids, first, first + count - 1) or {}

@@ -52,10 +52,12 @@ local function takeBest(token, leaseMs, worker)
 end
 
 -- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
--- milliseconds of a rate limit (none yet: 0), time of the next delayed job or 0.
+-- milliseconds of a rate limit (none yet: 0), time of the next delayed job or 0; and a fifth value, 1, when
+-- nothing can be claimed in order before more is adopted.
 local function claimNext(token, leaseMs, worker)
   promoteDue(500)
-  adoptAdded(100, false)
+  local _, backlog = adoptAdded(100, false)
+  if backlog then return { false, '', 0, 0, 1 } end
   if isPaused() then return { false, '', 0, nextDue() or 0 } end
   local fields, id = takeBest(token, leaseMs, worker)
   if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end

@@ -23,6 +23,7 @@ local keys = {
   cancelled = base .. 'cancelled',
   expiring = base .. 'expiring',
   missing = base .. 'missing',
+  arrivals = base .. 'arrivals',
   meta = base .. 'meta',
   events = base .. 'events',
   wakeup = base .. 'wakeup',
