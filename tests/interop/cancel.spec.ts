@@ -102,7 +102,7 @@ describeWithGo('cancel across languages', () => {
   });
 
   it("Go cancels a delayed job: it does not run when it is due, also when Go's status has ended by then", async () => {
-    const { ts, redis, key, go } = open({ goTtlSeconds: 1 });
+    const { ts, redis, key, go } = open({ goTtlSeconds: 1, reconcileSeconds: 0.1 });
     const { ids } = ts.work();
     await ts.queue.add('x', {}, { jobId: 'a', delay: 2500 });
     await ts.queue.add('x', {}, { jobId: 'after', delay: 2600 });

@@ -13,6 +13,8 @@ import { WorkerState } from './worker-state.js';
 /** A legacy service's cancel is noticed when a lease is extended; it has to reach the handler within 5 s. */
 const MAX_RENEW_MS = 2000;
 const RESTART_MS = 1000;
+const STOPPING = AbortSignal.abort(STOP_REASONS.stopping);
+const NEVER = new AbortController().signal;
 
 /** Claims jobs of the queue, runs them, and tells the store how they ended. */
 @Injectable()
@@ -21,6 +23,7 @@ export class Consumer {
   private readonly errors = new ErrorLog(this.logger);
   private worker: QueueWorker | undefined;
   private stopped: Promise<void> | undefined;
+  private releasing = false;
 
   constructor(
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
@@ -58,8 +61,9 @@ export class Consumer {
     return this.stopped;
   }
 
-  /** Tells every running handler to stop; its job goes back to the queue. */
+  /** Tells every running handler to stop; its job goes back to the queue, as does one whose claim is under way. */
   release(): void {
+    this.releasing = true;
     this.worker?.cancelAllJobs(STOP_REASONS.stopping);
   }
 
@@ -68,7 +72,7 @@ export class Consumer {
     const lockDuration = settings.WORKER_LEASE_SECONDS * 1000;
     // BullMQ hands out a signal only to functions that take three arguments.
     const run = (job: Job, token: string | undefined, signal: AbortSignal | undefined) =>
-      this.processor.process(worker, job, token ?? '', signal ?? new AbortController().signal);
+      this.processor.process(worker, job, token ?? '', this.releasing ? STOPPING : (signal ?? NEVER));
     const worker: QueueWorker = new QueueWorker(
       settings.QUEUE_NAME,
       run,

@@ -11,6 +11,8 @@ import { WorkerState } from './worker-state.js';
 
 /** Time for handlers to stop and their jobs to be handed back; longer than the runner's `stopGraceMs`. */
 const HAND_BACK_MS = 3000;
+/** The same when no job is known to run and Redis is not there: a claim may still be under way. */
+const NOTHING_TO_DO_MS = 500;
 const CLEAN_UP_MS = 1000;
 
 /** Starts the parts of the worker in order, and stops them in two phases. */
@@ -89,10 +91,8 @@ export class Lifecycle {
     const { runningCount } = this.state;
     if (runningCount > 0) this.logger.log(`handing ${jobs(runningCount)} back to the queue`);
     this.consumer.release();
-    const ended = await Promise.race([
-      finished,
-      after(this.redis.isUp || runningCount > 0 ? HAND_BACK_MS : 0),
-    ]);
+    const waitMs = this.redis.isUp || runningCount > 0 ? HAND_BACK_MS : NOTHING_TO_DO_MS;
+    const ended = await Promise.race([finished, after(waitMs)]);
     if (ended !== 'finished' && this.state.runningCount > 0) {
       this.logger.warn(
         `${jobs(this.state.runningCount)} not handed back: their leases will end, and then they run again`,

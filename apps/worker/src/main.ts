@@ -6,7 +6,7 @@ import { DroverError, InvalidSettingsError, loadSettings } from '#libs/contracts
 import { FatalErrors } from './fatal-errors.js';
 import { Lifecycle } from './lifecycle.js';
 import { WorkerLogger } from './logger.js';
-import { newWorkerId, type WorkerIdentity } from './worker-identity.js';
+import { type WorkerIdentity, workerId } from './worker-identity.js';
 import { WorkerModule } from './worker.module.js';
 
 /** One Ctrl-C can arrive more than once (from the terminal and from npm). */
@@ -31,7 +31,7 @@ function readIdentity(): WorkerIdentity {
   const settings = loadSettings(process.env);
   const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  return { settings, version, id: process.env['WORKER_ID']?.trim() || newWorkerId() };
+  return { settings, version, id: workerId(process.env) };
 }
 
 function watchSignals(lifecycle: Lifecycle, stop: () => void): void {

@@ -1,7 +1,7 @@
 // Documents that legacy services leave: a bad one is failed with a clear error and kept, and blocks nothing.
 import { waitFor } from '../../../tests/support/wait.js';
 import { PLACES } from './support/keyspace.js';
-import { legacyJob } from './support/legacy.js';
+import { legacyJob, nextMillisecond } from './support/legacy.js';
 import { useStand, type Stand } from './support/stand.js';
 
 const open = useStand({ defaultType: 'default.type' });
@@ -46,7 +46,9 @@ const FINE: [string, string | Buffer, unknown][] = [
 /** Adds the document with jobs before and behind it. */
 async function addBetween(stand: Stand, text: string | Buffer): Promise<void> {
   await stand.legacy.add({ id: 'before' });
+  await nextMillisecond();
   await stand.legacy.addText('bad', text);
+  await nextMillisecond();
   await stand.legacy.add({ id: 'behind' });
 }
 
@@ -91,8 +93,8 @@ describe.each(BAD)('a document that is %s', (_, text, reason) => {
     await addBetween(stand, text);
     await stand.redis.zpopmin(stand.key('queue'), 3);
     await stand.pass();
-    expect((await stand.queued()).filter((id) => id !== 'bad')).toEqual(['behind', 'before']);
-    expect(await stand.claimAll()).toEqual(['behind', 'before']);
+    expect((await stand.queued()).filter((id) => id !== 'bad').sort()).toEqual(['before', 'behind']);
+    expect((await stand.claimAll()).sort()).toEqual(['before', 'behind']);
     await expectFailed(stand, text, reason);
   });
 });

@@ -175,7 +175,8 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   }
 
   moveToDelayed(jobId: string, timestamp: number, delay: number, token = '0', opts = {}) {
-    return this.running.delay(jobId, timestamp + Math.max(0, delay), delay, token, opts);
+    const wait = delay < 0 ? 0 : delay;
+    return this.running.delay(jobId, timestamp + wait, wait, token, opts);
   }
 
   retryJob(jobId: string, lifo: boolean, token = '0', opts: { fieldsToUpdate?: Record<string, unknown> } = {}) {
@@ -197,6 +198,7 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   /** Also looks after what legacy services left, which every running worker does once an interval. */
   async moveStalledJobsToWait(): Promise<string[]> {
     const stalled = await this.running.recoverStalled();
+    if (!stalled) return [];
     const { maxStalledCount = 1 } = this.opts as WorkerOptions;
     return [...stalled, ...(await this.reconciling.pass({ maxStalls: maxStalledCount }))];
   }

@@ -4,7 +4,7 @@ import { accepted } from './codes.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
-import { checkDelay, checkSize, toJson } from './validate.js';
+import { checkDelay, checkPriority, checkSize, toJson } from './validate.js';
 
 /** Changes to single jobs that are not a worker's report. */
 export class Editing {
@@ -49,6 +49,7 @@ export class Editing {
 
   /** @param priority BullMQ's. */
   async changePriority(id: string, priority = 0, lifo = false): Promise<void> {
+    checkPriority(contractPriority(priority));
     const place = lifo ? 'head' : 'tail';
     accepted(await this.scripts.run<number>('changePriority', id, contractPriority(priority), place), {
       jobId: id,

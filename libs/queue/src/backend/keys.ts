@@ -19,8 +19,12 @@ export const KEY_TYPES = {
   meta: 'hash',
   events: 'stream',
   wakeup: 'zset',
+  arrivals: 'zset',
   counter: 'string',
 } as const;
+
+/** Types of a job's own keys, by the name before its id. */
+export const JOB_KEY_TYPES = { status: 'string', data: 'string', results: 'string', job: 'hash', logs: 'list' } as const;
 
 /**
  * The keys of one queue. All share the base `<prefix>:<queue>:`; with a hash-tagged prefix (`{botrix}`)

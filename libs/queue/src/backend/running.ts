@@ -4,6 +4,7 @@ import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
+import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
 export type ClaimTuple = [JobJson | null, string, number, number];
@@ -97,6 +98,8 @@ export class Running {
     token: string,
     opts: { skipAttempt?: boolean; fieldsToUpdate?: Record<string, unknown>; fetchNext?: boolean },
   ): Promise<ClaimTuple | []> {
+    checkDelay(delay, this.options.maxDelayMs);
+    checkDelay(due, Number.MAX_SAFE_INTEGER);
     const raw = accepted(
       await this.scripts.run<number | RawClaim>(
         'delay',
@@ -137,10 +140,12 @@ export class Running {
     return this.scripts.run<string[]>('extend', leaseMs, ...pairs);
   }
 
-  /** @returns the ids put back; none when another worker looked within the interval. */
-  async recoverStalled(): Promise<string[]> {
+  /** @returns the ids put back; undefined when another process looked within the interval. */
+  async recoverStalled(): Promise<string[] | undefined> {
     const { maxStalledCount = 1, stalledInterval = DEFAULT_LEASE_MS } = this.runner;
-    return (await this.scripts.run<string[] | null>('recoverStalled', maxStalledCount, stalledInterval)) ?? [];
+    // A little less than the interval, so that a process's own next look is not taken for another's.
+    const turn = Math.max(1, Math.floor(stalledInterval * 0.9));
+    return (await this.scripts.run<string[] | null>('recoverStalled', maxStalledCount, turn)) ?? undefined;
   }
 
   private get leaseMs(): number {

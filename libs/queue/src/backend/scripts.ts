@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { WrongKeyTypeError } from '../errors/index.js';
-import { KEY_TYPES, type QueueKeys } from './keys.js';
+import { JOB_KEY_TYPES, KEY_TYPES, type QueueKeys } from './keys.js';
 import { SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
 import type { StoreOptions } from './store-options.js';
 
@@ -8,6 +8,9 @@ export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
 
 type Call = (key: string, ...args: ScriptArgument[]) => Promise<unknown>;
+
+/** Arguments that are looked at when one of them may name a job with a key of the wrong type. */
+const MOST_EXPLAINED = 50;
 
 const prepared = new WeakSet<RedisClient>();
 const commandName = (name: ScriptName) => `drover${name[0]?.toUpperCase()}${name.slice(1)}`;
@@ -45,7 +48,16 @@ export class Scripts {
     try {
       return (await call.call(client, this.keys.base, ...this.common(), ...args)) as T;
     } catch (error) {
-      throw await this.explained(error);
+      throw await this.explained(error, args);
+    }
+  }
+
+  /** Runs commands that go past the scripts; `ids` are the jobs whose keys they touch. */
+  async read<T>(commands: (client: RedisClient) => Promise<T>, ids: readonly string[] = []): Promise<T> {
+    try {
+      return await commands(await this.client());
+    } catch (error) {
+      throw await this.explained(error, ids);
     }
   }
 
@@ -65,8 +77,8 @@ export class Scripts {
       );
     }
     const replies = (await pipeline.exec()) ?? [];
-    const failed = replies.find(([error]) => error);
-    if (failed) throw await this.explained(failed[0]);
+    const failed = replies.findIndex(([error]) => error);
+    if (failed >= 0) throw await this.explained(replies[failed]?.[0], calls[failed]?.args ?? []);
     return replies.map(([, value]) => value as T);
   }
 
@@ -75,13 +87,16 @@ export class Scripts {
     return [Date.now(), jobTtlSeconds * 1000, maxDocumentBytes, legacyLeaseSeconds * 1000];
   }
 
-  /** Redis does not say which key is wrong, so that is looked up once it has happened. */
-  private async explained(error: unknown): Promise<unknown> {
+  /** Redis does not say which key is of the wrong type, so that is looked up once it has happened. */
+  private async explained(error: unknown, args: readonly ScriptArgument[]): Promise<unknown> {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
     const client = await this.client();
-    for (const [name, expected] of Object.entries(KEY_TYPES)) {
-      const found = await client.type(this.keys.key(name));
-      if (found !== 'none' && found !== expected) return new WrongKeyTypeError(this.keys.key(name), found, expected);
+    const ids = args.filter((arg) => typeof arg === 'string' && arg !== '').slice(0, MOST_EXPLAINED);
+    const own = Object.entries(JOB_KEY_TYPES).flatMap(([name, type]) => ids.map((id) => [`${name}:${id}`, type] as const));
+    for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {
+      const key = this.keys.key(name);
+      const found = await client.type(key);
+      if (found !== 'none' && found !== expected) return new WrongKeyTypeError(key, found, expected);
     }
     return error;
   }

@@ -71,20 +71,18 @@ export class Reconciler {
   }
 
   private async pass(): Promise<void> {
-    if (this.closed || !(await this.isMyTurn())) return;
-    const options = { maxStalls: this.maxStalls, graceMs: Math.min(1000, this.intervalMs) };
+    if (this.closed) return;
     const stalled = await this.backend.running.recoverStalled();
-    const dropped = await this.backend.reconciling.pass(options);
+    // Another process took this interval's turn.
+    if (!stalled) return;
+    const dropped = await this.backend.reconciling.pass({
+      maxStalls: this.maxStalls,
+      graceMs: Math.min(1000, this.intervalMs),
+    });
     for (const id of stalled) this.logger.warn(`job ${id} lost its runner and waits again`);
     for (const id of dropped) this.logger.warn(`job ${id} was dropped by a legacy service and waits again`);
+    // Drops the ids of jobs whose TTL has ended.
     await this.backend.reading.counts([]);
-  }
-
-  /** The first process of an interval takes the turn of all. */
-  private async isMyTurn(): Promise<boolean> {
-    const client = await this.backend.client();
-    const key = this.backend.queueKeys.key('reconciler');
-    return (await client.set(key, '1', 'PX', Math.max(100, this.intervalMs - 100), 'NX')) === 'OK';
   }
 
   private watch(): void {

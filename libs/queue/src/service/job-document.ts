@@ -42,9 +42,10 @@ export interface JobInput {
 export function toPriority(given: unknown): number {
   if (given === undefined || given === null) return PRIORITIES.normal;
   if (typeof given === 'string') {
-    const number = PRIORITIES[given as PriorityName] as number | undefined;
-    if (number === undefined) throw new InvalidPriorityError(`priority must be low, normal or high, not ${given}`);
-    return number;
+    if (!Object.hasOwn(PRIORITIES, given)) {
+      throw new InvalidPriorityError(`priority must be low, normal or high, not ${given}`);
+    }
+    return PRIORITIES[given as PriorityName];
   }
   checkPriority(given);
   return given;

@@ -40,6 +40,10 @@ export class JobList {
   constructor(private readonly backend: DroverBackend) {}
 
   async page({ status, type, page, pageSize }: ListQuery): Promise<FoundPage> {
+    return this.backend.scripts.read(() => this.find({ status, type, page, pageSize }));
+  }
+
+  private async find({ status, type, page, pageSize }: ListQuery): Promise<FoundPage> {
     // Drops what has ended its TTL, so that windows and totals hold.
     await this.backend.reading.counts([]);
     const skip = (page - 1) * pageSize;

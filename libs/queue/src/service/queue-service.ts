@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { parseJobStatus, type JobStatus } from '#libs/contracts';
-import { Connection, openClient } from '../backend/connection.js';
+import { openClient } from '../backend/connection.js';
 import { createBackendFactory, type DroverBackend } from '../backend/drover-backend.js';
 import type { QueueKeys } from '../backend/keys.js';
+import type { RedisClient } from '../backend/scripts.js';
 import { checkJobId, checkSize, toJson } from '../backend/validate.js';
 import {
   InvalidJobStatusError,
@@ -118,15 +119,14 @@ export class QueueService {
     }
     this.leases.keep(id, token);
     this.logger.log(`dequeued job ${id}`);
-    const client = await this.client();
-    const document = readDocument(await client.get(this.keys.data(id)));
+    const document = readDocument(await this.read((client) => client.get(this.keys.data(id)), id));
     return { ...document, id, status: 'running' };
   }
 
   /** @throws {JobStatusNotFoundError} when there is no such job. */
   async getJobStatus(id: string): Promise<JobStatus> {
     checkJobId(id);
-    const text = await (await this.client()).get(this.keys.status(id));
+    const text = await this.read((client) => client.get(this.keys.status(id)), id);
     if (text === null) throw new JobStatusNotFoundError(id);
     const status = parseJobStatus(text);
     if (!status) throw new InvalidJobStatusError(text);
@@ -145,15 +145,13 @@ export class QueueService {
 
   /** Documents of the jobs that wait, in the order they will run. */
   async getPendingJobs(): Promise<JobDocument[]> {
-    const client = await this.client();
-    const ids = await client.zrange(this.keys.key('queue'), 0, -1);
+    const ids = await this.read((client) => client.zrange(this.keys.key('queue'), 0, -1));
     const jobs: JobDocument[] = [];
     for (let from = 0; from < ids.length; from += DOCUMENTS_A_READ) {
       const part = ids.slice(from, from + DOCUMENTS_A_READ);
-      const [documents, statuses] = await Promise.all([
-        client.mget(part.map(this.keys.data)),
-        client.mget(part.map(this.keys.status)),
-      ]);
+      const [documents, statuses] = await this.read((client) =>
+        Promise.all([client.mget(part.map(this.keys.data)), client.mget(part.map(this.keys.status))]),
+      );
       documents.forEach((text, at) => {
         const document = statuses[at] === 'pending' ? readDocument(text) : undefined;
         if (document) jobs.push(document);
@@ -197,22 +195,22 @@ export class QueueService {
   /** @throws {JobResultNotFoundError} when none is stored. */
   async getJobResult<T = unknown>(id: string): Promise<T> {
     checkJobId(id);
-    const text = await (await this.client()).get(this.keys.result(id));
+    const text = await this.read((client) => client.get(this.keys.result(id)), id);
     if (text === null) throw new JobResultNotFoundError(id);
     return JSON.parse(text) as T;
   }
 
   async getQueueLength(): Promise<number> {
-    return (await this.client()).zcard(this.keys.key('queue'));
+    return this.read((client) => client.zcard(this.keys.key('queue')));
   }
 
   async getProcessingCount(): Promise<number> {
-    return (await this.client()).scard(this.keys.key('processing'));
+    return this.read((client) => client.scard(this.keys.key('processing')));
   }
 
   async isJobProcessing(id: string): Promise<boolean> {
     checkJobId(id);
-    return (await (await this.client()).sismember(this.keys.key('processing'), id)) === 1;
+    return (await this.read((client) => client.sismember(this.keys.key('processing'), id), id)) === 1;
   }
 
   /** Counts by priority are exact: each job is in one band. */
@@ -265,8 +263,7 @@ export class QueueService {
 
   /** Resolves when Redis answers. */
   async health(): Promise<void> {
-    const client = await this.client();
-    await (client as { ping(): Promise<string> }).ping();
+    await this.read((client) => (client as { ping(): Promise<string> }).ping());
   }
 
   /** Ends subscriptions and the connection. Jobs still dequeued are put back when their leases end. */
@@ -281,8 +278,8 @@ export class QueueService {
     return this.close();
   }
 
-  private async client(): Promise<Connection['client']> {
-    return this.backend.client();
+  private read<T>(commands: (client: RedisClient) => Promise<T>, ...ids: string[]): Promise<T> {
+    return this.backend.scripts.read(commands, ids);
   }
 
   private async reach(id: string, target: string, done: string, reason = 'job failed'): Promise<void> {

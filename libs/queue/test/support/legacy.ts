@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { waitFor } from '../../../../tests/support/wait.js';
 
 /** A job as a legacy service stores it: the JSON of its Go struct, payload fields at the top level. */
 export interface LegacyJob {
@@ -54,6 +55,12 @@ export async function toEnd<T>(steps: Steps<T>): Promise<T> {
 /** Sends the first `count` commands of an operation: where its service crashes, or is slow. */
 export async function advance(steps: Steps<unknown>, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent++) await steps.next();
+}
+
+/** Resolves in another millisecond, so that what comes next arrives later by any clock. */
+export async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  await waitFor(() => Date.now() > now + 1, { everyMs: 1 });
 }
 
 /**

@@ -8,7 +8,7 @@ checkTypes()
 local adopted = 0
 for at = 6, #ARGV do
   local score = redis.call('ZSCORE', keys.queue, ARGV[at])
-  if score and math.ceil(tonumber(score)) == tonumber(score) and adopt(ARGV[at], -tonumber(score)) then
+  if score and math.ceil(tonumber(score)) == tonumber(score) and adopt(ARGV[at], priorityOf(tonumber(score))) then
     adopted = adopted + 1
   end
 end

@@ -5,16 +5,18 @@
 --@include context whereabouts
 
 local id = ARGV[5]
-local fields = redis.call('HGETALL', jobKey(id))
+local fields = redis.pcall('HGETALL', jobKey(id))
+if fields.err then fields = {} end
 local document = redis.pcall('GET', dataKey(id))
 if type(document) ~= 'string' then document = false end
 if #fields == 0 and not document then return false end
 local status = redis.pcall('GET', statusKey(id))
+local result = redis.pcall('GET', resultKey(id))
 return {
   fields,
   document,
   type(status) == 'string' and status,
-  redis.pcall('GET', resultKey(id)),
+  type(result) == 'string' and result,
   stateOf(id),
   redis.call('ZRANK', keys.queue, id) or -1,
   redis.call('ZSCORE', keys.delayed, id),

@@ -23,7 +23,7 @@ end
 local function nextOfBacklog(edge, size, limit)
   local cursor = tonumber(redis.call('HGET', keys.meta, 'arrivals') or 0)
   if cursor < size then
-    local ids = redis.call('ZRANGEBYSCORE', keys.queue, edge, edge, 'LIMIT', cursor, 1000)
+    local ids = redis.call('ZRANGEBYSCORE', keys.queue, exact(edge), exact(edge), 'LIMIT', cursor, 1000)
     local entries = {}
     for at, id in ipairs(ids) do
       entries[2 * at - 1] = exact(redis.call('PEXPIRETIME', dataKey(id)))
@@ -49,51 +49,57 @@ local function endBacklog()
   redis.call('HDEL', keys.meta, 'arrivals')
 end
 
--- Adopts up to `limit` of the jobs that wait at the whole score `edge`. Returns how many, and true when
--- there may be more.
+-- Takes up to `limit` of the jobs that wait at the whole score `edge`. Returns how many left it, and true
+-- when there are more.
 local function adoptBand(edge, limit)
-  local size = redis.call('ZCOUNT', keys.queue, edge, edge)
+  local size = redis.call('ZCOUNT', keys.queue, exact(edge), exact(edge))
   local staged = redis.call('EXISTS', keys.arrivals) == 1
   local jobs = {}
   if size <= limit and not staged then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', keys.queue, edge, edge)) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', keys.queue, exact(edge), exact(edge))) do
       jobs[#jobs + 1] = { id = id, ends = redis.call('PEXPIRETIME', dataKey(id)) }
     end
   else
+    if not staged then redis.call('HDEL', keys.meta, 'arrivals') end
     jobs = nextOfBacklog(edge, size, limit)
     if #jobs > 0 then redis.call('HINCRBY', keys.meta, 'arrivals', -#jobs) end
   end
-  local adopted = 0
+  local taken = 0
   for _, job in ipairs(sorted(jobs)) do
     if staged then redis.call('ZREM', keys.arrivals, job.id) end
     -- One that was taken meanwhile, or belongs to another band, is passed over.
-    if redis.call('ZSCORE', keys.queue, job.id) == edge and adopt(job.id, -tonumber(edge)) then adopted = adopted + 1 end
+    local score = redis.call('ZSCORE', keys.queue, job.id)
+    if score and tonumber(score) == edge then
+      adopt(job.id, priorityOf(edge))
+      taken = taken + 1
+    end
   end
-  local left = redis.call('ZCOUNT', keys.queue, edge, edge) > 0
+  local left = redis.call('ZCOUNT', keys.queue, exact(edge), exact(edge)) > 0
   if staged and (not left or redis.call('EXISTS', keys.arrivals) == 0) then endBacklog() end
-  return adopted, left
+  return taken, left, #jobs == 0
 end
 
 -- Adopts what has been added, priority by priority. Go's AddJob always sets a TTL on the queue and
 -- adopting removes it, so a queue without TTL has nothing new; `thorough` looks all the same (a crash
--- between ZADD and EXPIRE). Returns the number adopted, and true when there is more.
+-- between ZADD and EXPIRE). Returns the number taken, and true when another call
+-- is needed.
 local function adoptAdded(limit, thorough)
   if not thorough and redis.call('PTTL', keys.queue) < 0 then return 0, false end
-  local adopted, from = 0, '-inf'
+  local taken, from = 0, '-inf'
   for _ = 1, thorough and 1000 or 64 do
     local first = redis.call('ZRANGEBYSCORE', keys.queue, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     if not first[1] then break end
-    local edge = string.format('%.0f', math.ceil(tonumber(first[2])))
-    if edge == '-0' then edge = '0' end
-    local count, more = adoptBand(edge, limit - adopted)
-    adopted = adopted + count
-    if more or adopted >= limit then
-      if adopted > 0 then wakeWorker() end
-      return adopted, true
+    local edge = math.ceil(tonumber(first[2]))
+    local count, more, staging = adoptBand(edge, limit - taken)
+    taken = taken + count
+    if more or taken >= limit then
+      if taken > 0 then wakeWorker() end
+      -- Without progress another call would do no better.
+      return taken, taken > 0 or staging
     end
-    from = '(' .. edge
+    from = '(' .. exact(edge)
   end
   redis.call('PERSIST', keys.queue)
-  if adopted > 0 then wakeWorker() end
-  return adopted, false
+  if taken > 0 then wakeWorker() end
+  return taken, false
 end

@@ -4,6 +4,11 @@
 -- Prepares the runtime state of a job that a legacy service added (again). Returns false when it is not
 -- to be run: it ended already, is running, or its document cannot be used.
 local function takeOver(id)
+  local foreign = setAsideForeign(id)
+  if foreign then
+    failUnusable(id, foreign)
+    return false
+  end
   local ended = endedElsewhere(id)
   if ended then
     settle(id, ended, reasonOf[ended])
@@ -22,15 +27,12 @@ local function takeOver(id)
     redis.call('PUBLISH', keys.cancels, id)
   end
   local payload = redis.call('HGET', jobKey(id), 'data')
-  if redis.call('EXISTS', dataKey(id)) == 0 and not payload then
-    forget(id)
-    return false
+  if payload and redis.call('EXISTS', dataKey(id)) == 0 then
+    redis.call('SET', dataKey(id), '{"id":' .. cjson.encode(id) .. '}')
   end
-  local fields, text = readDocument(id)
+  local fields, text = readDocument(id, payload and 65536)
   if not fields then
-    settle(id, 'failed', text)
-    publish('status_updated', id, 'failed')
-    publish('job_failed', id, 'failed')
+    failUnusable(id, text)
     return false
   end
   return true, fields, text, payload

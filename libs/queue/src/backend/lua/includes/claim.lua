@@ -2,16 +2,21 @@
 
 -- Makes a popped job run under `token`. Returns its flat fields, or nil when it is not to be run.
 local function activate(id, token, leaseMs, worker)
+  local job = jobKey(id)
+  local foreign = setAsideForeign(id)
+  if foreign then
+    failUnusable(id, foreign)
+    return nil
+  end
   local ended = endedElsewhere(id)
   if ended then
     settle(id, ended, reasonOf[ended])
     return nil
   end
-  local job = jobKey(id)
   local hasPayload = redis.call('HEXISTS', job, 'data') == 1
   local document = not hasPayload and redis.pcall('GET', dataKey(id)) or nil
   if not hasPayload and type(document) ~= 'string' then
-    forget(id)
+    failUnusable(id, document and 'document is not a string in Redis' or 'document is gone')
     return nil
   end
   redis.call('HSET', job, 'token', token, 'processedOn', exact(now))

@@ -58,8 +58,29 @@ local function inPieces(command, key, values, size)
   end
 end
 
--- Refuses to start on keys of the wrong type, before anything is written.
+-- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind.
 local function checkTypes()
   redis.call('ZCARD', keys.queue)
   redis.call('SCARD', keys.processing)
+  redis.call('ZCARD', keys.leases)
+  redis.call('ZCARD', keys.ids)
+  redis.call('ZCARD', keys.delayed)
+  redis.call('ZCARD', keys.completed)
+  redis.call('ZCARD', keys.failed)
+  redis.call('ZCARD', keys.cancelled)
+  redis.call('ZCARD', keys.expiring)
+  redis.call('ZCARD', keys.missing)
+  redis.call('ZCARD', keys.wakeup)
+  redis.call('ZCARD', keys.arrivals)
+  redis.call('XLEN', keys.events)
+  redis.call('HLEN', keys.meta)
+end
+
+-- A key of another type where a job's runtime state belongs is set aside for a look, out of the way of
+-- every later transition. Returns the reason to fail the job with, or nil when all is well.
+local function setAsideForeign(id)
+  local found = redis.call('TYPE', jobKey(id)).ok
+  if found == 'hash' or found == 'none' then return nil end
+  redis.call('RENAME', jobKey(id), base .. 'foreign:' .. id)
+  return 'runtime state was a ' .. found .. ' in Redis; it is kept at ' .. base .. 'foreign:' .. id
 end

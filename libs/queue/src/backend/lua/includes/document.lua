@@ -17,10 +17,12 @@ local function restorePayload(document, fields, name, payload)
 end
 
 -- Reads a document's fields. Returns nil and the reason when it is too large or no JSON object.
-local function readDocument(id)
+-- `allowance` is what may come on top of the limit: a document Drover wrote is larger than its payload.
+local function readDocument(id, allowance)
   local size = redis.pcall('STRLEN', dataKey(id))
   if type(size) == 'table' then return nil, 'document is not a string in Redis' end
-  if size > maxDocumentBytes then
+  if size == 0 then return nil, 'document is gone' end
+  if size > maxDocumentBytes + (allowance or 0) then
     return nil, 'document is ' .. size .. ' bytes; the limit is ' .. maxDocumentBytes
   end
   local text = redis.call('GET', dataKey(id))

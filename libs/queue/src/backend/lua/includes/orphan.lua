@@ -32,7 +32,7 @@ end
 -- In neither structure: put back once it has been so for `grace` ms. Between Go's ZPOPMIN and its SADD
 -- every job is missing for a moment.
 local function handleMissing(id, grace, maxStalls)
-  if redis.call('EXISTS', dataKey(id)) == 0 and redis.call('HEXISTS', jobKey(id), 'data') == 0 then
+  if redis.call('EXISTS', dataKey(id), jobKey(id)) == 0 then
     forget(id)
     return false
   end
@@ -43,7 +43,7 @@ local function handleMissing(id, grace, maxStalls)
   if not usable then return false end
   if redis.call('HEXISTS', jobKey(id), 'priority') == 0 then
     -- Taken before Drover ever saw it: all that is known is its document.
-    notePriority(id, math.floor(tonumber(fields.priority) or 1))
+    notePriority(id, priorityOf(-math.floor(tonumber(fields.priority) or 1)))
     redis.call('HSETNX', jobKey(id), 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
     if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', jobKey(id), 'name', fields.type) end
     redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)
@@ -54,6 +54,11 @@ end
 
 -- Returns true when the job was put back.
 local function lookAfter(id, grace, maxStalls)
+  local foreign = setAsideForeign(id)
+  if foreign then
+    failUnusable(id, foreign)
+    return false
+  end
   local score = redis.call('ZSCORE', keys.queue, id)
   if score and math.ceil(tonumber(score)) == tonumber(score) then
     adopt(id, priorityOf(tonumber(score)))

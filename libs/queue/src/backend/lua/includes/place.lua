@@ -39,8 +39,13 @@ local function headScore(priority)
   return score
 end
 
+-- Beyond it a double cannot tell neighbours in a band apart. Any score can be written by hand, infinite ones too.
+local MAX_PRIORITY = 2 ^ 21
+
 -- Contract priority of the band a score stands in; for a score that Go wrote (-n), n.
-local function priorityOf(score) return -math.ceil(score) end
+local function priorityOf(score)
+  return math.max(-MAX_PRIORITY, math.min(MAX_PRIORITY, -math.ceil(score)))
+end
 
 -- BullMQ's priority p >= 1 is the contract's 3 - p; BullMQ's 0 (none) runs first and is the contract's 3.
 local function contractPriority(bull)

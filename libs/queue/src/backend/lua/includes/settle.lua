@@ -31,3 +31,10 @@ local function endedElsewhere(id)
   local status = redis.pcall('GET', statusKey(id))
   if type(status) == 'string' and reasonOf[status] then return status end
 end
+
+-- Fails a job that cannot be run at all, and says so to everybody.
+local function failUnusable(id, reason)
+  settle(id, 'failed', reason)
+  publish('status_updated', id, 'failed')
+  publish('job_failed', id, 'failed')
+end
