@@ -31,7 +31,7 @@ function readIdentity(): WorkerIdentity {
   const settings = loadSettings(process.env);
   const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  return { settings, version, id: workerId(process.env) };
+  return { settings, version, id: workerId(settings) };
 }
 
 function watchSignals(lifecycle: Lifecycle, stop: () => void): void {

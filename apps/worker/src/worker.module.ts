@@ -41,6 +41,8 @@ export class WorkerModule {
         JobsModule.forRoot({
           imports: [redis],
           defaultTimeoutMs: identity.settings.JOB_TIMEOUT_SECONDS * 1000,
+          graceMs: identity.settings.JOB_GRACE_SECONDS * 1000,
+          giveUpMs: identity.settings.NO_HANDLER_SECONDS * 1000,
         }),
         ExamplePlugin,
       ],

@@ -29,7 +29,14 @@ const schema = z.object({
   WORKER_LEASE_SECONDS: wholeNumber(1, 3600).default(15),
   WORKER_MAX_STALLS: wholeNumber(0, 1000).default(10),
   JOB_TIMEOUT_SECONDS: wholeNumber(1, 7 * 86_400).default(300),
+  JOB_GRACE_SECONDS: wholeNumber(0, 3600).default(5),
+  NO_HANDLER_SECONDS: wholeNumber(1, 7 * 86_400).default(3600),
   SHUTDOWN_SECONDS: wholeNumber(0, 3600).default(25),
+  /** Redis takes no spaces in the name of a connection, and the id is part of one. */
+  WORKER_ID: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces')
+    .optional(),
   DATA_DIR: z.string().min(1).default('.data'),
 });
 

@@ -27,6 +27,7 @@ local function readDocument(id, allowance)
   end
   local text = redis.call('GET', dataKey(id))
   local ok, fields = pcall(cjson.decode, text)
+  if not ok and string.find(tostring(fields), 'nested', 1, true) then return nil, 'document is nested too deep' end
   if not ok or type(fields) ~= 'table' or not string.match(text, '^%s*{') then
     return nil, 'document is not a JSON object'
   end

@@ -43,7 +43,8 @@ local function handleMissing(id, grace, maxStalls)
   if not usable then return false end
   if redis.call('HEXISTS', jobKey(id), 'priority') == 0 then
     -- Taken before Drover ever saw it: all that is known is its document.
-    notePriority(id, priorityOf(-math.floor(tonumber(fields.priority) or 1)))
+    local given = tonumber(fields.priority) or 1
+    notePriority(id, given == given and priorityOf(-math.floor(given)) or 1)
     redis.call('HSETNX', jobKey(id), 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
     if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', jobKey(id), 'name', fields.type) end
     redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)
