@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DelayedError, Job, type MinimalQueue, UnrecoverableError, WaitingError } from 'bullmq';
 import { JobRunner, type JobInfo, type Outcome, type RunnableJob } from '#libs/jobs';
+import type { DroverBackend } from '#libs/queue';
 import { WorkerState } from './worker-state.js';
 
 /** Lines of a job's log that are kept unless the job says otherwise. */
@@ -33,16 +34,16 @@ export class JobProcessor {
     const id = job.id as string;
     if (!this.state.begin(id)) {
       // Cancelled here, retried, claimed here again, while the cancelled handler still has not returned.
-      return this.conclude({ kind: 'released', delayMs: STILL_RUNNING_DELAY_MS }, job, token);
+      return this.conclude(queue, { kind: 'released', delayMs: STILL_RUNNING_DELAY_MS }, job, token);
     }
     try {
-      return await this.conclude(await this.runner.run(runnable(queue, job), signal), job, token);
+      return await this.conclude(queue, await this.runner.run(runnable(queue, job), signal), job, token);
     } finally {
       this.state.end(id);
     }
   }
 
-  private async conclude(outcome: Outcome, job: Job, token: string): Promise<unknown> {
+  private async conclude(queue: MinimalQueue, outcome: Outcome, job: Job, token: string): Promise<unknown> {
     switch (outcome.kind) {
       case 'completed':
         return outcome.result;
@@ -52,14 +53,24 @@ export class JobProcessor {
         this.logger.log(`job ${job.id} (${job.name}) stopped: cancelled, or taken over`);
         throw new WaitingError();
       case 'released':
-        return this.handBack(job, token, outcome.delayMs);
+        return this.handBack(queue, job, token, outcome.delayMs);
     }
   }
 
-  private async handBack(job: Job, token: string, delayMs: number): Promise<never> {
+  /** This worker knows when the job is due and would be the first to take it again. */
+  private leaveToOthers(queue: MinimalQueue, id: string, delayMs: number): void {
+    const backend = (queue as unknown as { getBackend(): DroverBackend }).getBackend();
+    backend.running.leave(id, delayMs + Math.min(delayMs, OTHERS_TURN_MS));
+  }
+
+  private async handBack(queue: MinimalQueue, job: Job, token: string, delayMs: number): Promise<never> {
     try {
-      if (delayMs > 0) await job.moveToDelayed(Date.now() + delayMs, token);
-      else await job.moveToWait(token);
+      if (delayMs > 0) {
+        this.leaveToOthers(queue, job.id as string, delayMs);
+        await job.moveToDelayed(Date.now() + delayMs, token);
+      } else {
+        await job.moveToWait(token);
+      }
     } catch (error) {
       // Its lease is gone, so somebody else has it, or will: that is as good.
       this.logger.warn(`job ${job.id} (${job.name}) was not handed back: ${(error as Error).message}`);
@@ -67,6 +78,9 @@ export class JobProcessor {
     throw delayMs > 0 ? new DelayedError() : new WaitingError();
   }
 }
+
+/** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
+const OTHERS_TURN_MS = 5000;
 
 function runnable(queue: MinimalQueue, job: Job): RunnableJob {
   const id = job.id as string;

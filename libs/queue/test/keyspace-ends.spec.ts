@@ -1,4 +1,5 @@
 // The ends of jobs seen from Redis: seed, act, compare the whole key space.
+import { waitFor } from '../../../tests/support/wait.js';
 import { PLACES, type Place } from './support/keyspace.js';
 import { seed } from './support/lifecycle-table.js';
 import { useStand, type Stand, type StandOptions } from './support/stand.js';
@@ -68,6 +69,7 @@ describe('a job that ends', () => {
         opts: '{}',
         name: 'example',
         data: '1',
+        endedBy: 'token',
         attemptsStarted: '1',
         attemptsMade: '1',
         processedOn: 'T',
@@ -203,8 +205,10 @@ describe('the whole queue', () => {
     await stand.legacy.add({ id: 'legacy' });
     await stand.legacy.add({ id: 'legacy-running', priority: 9 });
     await stand.legacy.dequeue();
-    await stand.newReconciler().close();
-    await stand.pass();
+    const reconciler = stand.newReconciler();
+    reconciler.start();
+    await waitFor(async () => (await stand.standing('legacy-running')).includes('leases'));
+    await reconciler.close();
     await stand.queue.obliterate({ force: true });
     expect(Object.keys(await stand.keyspace())).toEqual([]);
   });

@@ -28,7 +28,9 @@ export function refusedError(code: number, { jobId, parentKey, command, state }:
   };
   const error =
     code === -9
-      ? new UnrecoverableError(`Cannot complete job ${jobId} because it has at least one failed child. ${command}`)
+      ? new UnrecoverableError(
+          `Cannot complete job ${jobId} because it has at least one failed child. ${command}`,
+        )
       : new JobTransitionError(texts[code] ?? `Unknown code ${code} error for ${jobId}. ${command}`, code);
   // BullMQ's users read the number from `code`.
   return Object.assign(error, { code });

@@ -27,7 +27,8 @@ const patient: RedisOptions = {
 export function openClient(connection: ConnectionOptions | string | undefined, name?: string): RedisClient {
   const named = name ? { connectionName: name } : {};
   if (isClient(connection)) {
-    if (connection instanceof Cluster) return connection.duplicate([], { redisOptions: { ...patient, ...named } });
+    if (connection instanceof Cluster)
+      return connection.duplicate([], { redisOptions: { ...patient, ...named } });
     return (connection as Redis).duplicate({ ...patient, ...named });
   }
   if (typeof connection === 'string') return new Redis(connection, { ...patient, ...named });

@@ -75,7 +75,12 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     this.keys = this.queueKeys.map;
     this.scripts = new Scripts(this.usable, this.queueKeys, storeOptions);
     this.adding = new Adding(this.scripts, storeOptions);
-    this.running = new Running(this.scripts, storeOptions, opts as WorkerOptions, () => this.closing !== undefined);
+    this.running = new Running(
+      this.scripts,
+      storeOptions,
+      opts as WorkerOptions,
+      () => this.closing !== undefined,
+    );
     this.editing = new Editing(this.scripts, this.usable, this.queueKeys, storeOptions);
     this.reading = new Reading(this.scripts, this.usable, this.queueKeys, storeOptions);
     this.maintenance = new Maintenance(this.scripts);
@@ -104,7 +109,9 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
 
   close(force = false): Promise<void> {
     if (!this.ownsConnection) return Promise.resolve();
-    this.closing ??= Promise.all([this.waiting?.close(force), this.connection.close(force)]).then(() => undefined);
+    this.closing ??= Promise.all([this.waiting?.close(force), this.connection.close(force)]).then(
+      () => undefined,
+    );
     return this.closing;
   }
 
@@ -158,7 +165,13 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     }
   }
 
-  moveToCompleted<T, R, N extends string>(job: MinimalJob<T, R, N>, value: R, keep: Target, token: string, fetchNext: boolean) {
+  moveToCompleted<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    value: R,
+    keep: Target,
+    token: string,
+    fetchNext: boolean,
+  ) {
     const result = value === undefined ? 'null' : toJson(value, `result of job ${job.id}`);
     return this.running.finish(job, 'completed', result, keep as KeepOption, token, fetchNext);
   }
@@ -179,7 +192,12 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     return this.running.delay(jobId, timestamp + wait, wait, token, opts);
   }
 
-  retryJob(jobId: string, lifo: boolean, token = '0', opts: { fieldsToUpdate?: Record<string, unknown> } = {}) {
+  retryJob(
+    jobId: string,
+    lifo: boolean,
+    token = '0',
+    opts: { fieldsToUpdate?: Record<string, unknown> } = {},
+  ) {
     return this.running.retry(jobId, lifo, token, opts.fieldsToUpdate);
   }
 
@@ -208,7 +226,11 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   promote(jobId: string): Promise<void> {
     return this.editing.promote(jobId);
   }
-  retryFinishedJob<T, R, N extends string>(job: MinimalJob<T, R, N>, state: 'failed' | 'completed', opts?: RetryOptions) {
+  retryFinishedJob<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    state: 'failed' | 'completed',
+    opts?: RetryOptions,
+  ) {
     return this.editing.reprocess(job, state, opts);
   }
   updateData<T, R, N extends string>(job: MinimalJob<T, R, N>, data: T): Promise<void> {
@@ -235,7 +257,11 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
 
   // --- the whole queue ---
 
-  retryFinishedJobs(state: 'failed' | 'completed' = 'failed', count = 1000, timestamp = Date.now()): Promise<number> {
+  retryFinishedJobs(
+    state: 'failed' | 'completed' = 'failed',
+    count = 1000,
+    timestamp = Date.now(),
+  ): Promise<number> {
     return this.maintenance.retryMany(state, count, timestamp);
   }
   promoteJobs(count = 1000): Promise<number> {

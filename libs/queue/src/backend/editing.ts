@@ -20,16 +20,25 @@ export class Editing {
     const text = toJson(data, `payload of job ${id}`);
     checkSize(text, this.options.maxDocumentBytes);
     const createdAt = new Date((job as { timestamp?: number }).timestamp ?? Date.now()).toISOString();
-    accepted(await this.scripts.run<number>('updateData', id, text, createdAt), { jobId: id, command: 'updateData' });
+    accepted(await this.scripts.run<number>('updateData', id, text, createdAt), {
+      jobId: id,
+      command: 'updateData',
+    });
   }
 
   async updateProgress(id: string, progress: JobProgress): Promise<void> {
     const text = toJson(progress, `progress of job ${id}`);
-    accepted(await this.scripts.run<number>('updateProgress', id, text), { jobId: id, command: 'updateProgress' });
+    accepted(await this.scripts.run<number>('updateProgress', id, text), {
+      jobId: id,
+      command: 'updateProgress',
+    });
   }
 
   async addLog(id: string, row: string, keep = 0): Promise<number> {
-    return accepted(await this.scripts.run<number>('addLog', id, row, keep), { jobId: id, command: 'addLog' });
+    return accepted(await this.scripts.run<number>('addLog', id, row, keep), {
+      jobId: id,
+      command: 'addLog',
+    });
   }
 
   async clearLogs(id: string, keep = 0): Promise<void> {
@@ -58,7 +67,11 @@ export class Editing {
   }
 
   async promote(id: string): Promise<void> {
-    accepted(await this.scripts.run<number>('promote', id), { jobId: id, command: 'promote', state: 'delayed' });
+    accepted(await this.scripts.run<number>('promote', id), {
+      jobId: id,
+      command: 'promote',
+      state: 'delayed',
+    });
   }
 
   async reprocess(job: MinimalJob, state: 'failed' | 'completed', opts: RetryOptions = {}): Promise<void> {
@@ -67,7 +80,12 @@ export class Editing {
     const flag = (on: boolean | undefined) => (on ? '1' : '0');
     accepted(
       await this.scripts.run<number>(
-        'reprocess', id, state, place, flag(opts.resetAttemptsMade), flag(opts.resetAttemptsStarted),
+        'reprocess',
+        id,
+        state,
+        place,
+        flag(opts.resetAttemptsMade),
+        flag(opts.resetAttemptsStarted),
       ),
       { jobId: id, command: 'reprocessJob', state },
     );

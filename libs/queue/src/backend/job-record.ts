@@ -28,7 +28,9 @@ export function payloadOf(document: string): string {
   if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
     throw new UnreadableDocument('document is not a JSON object');
   }
-  return Object.hasOwn(parsed, 'payload') ? JSON.stringify((parsed as { payload: unknown }).payload) : document;
+  return Object.hasOwn(parsed, 'payload')
+    ? JSON.stringify((parsed as { payload: unknown }).payload)
+    : document;
 }
 
 function typeOf(document: string | undefined): string | undefined {
@@ -54,7 +56,12 @@ function parsed<T>(text: string | undefined, otherwise: T): T {
  * @param defaultType name of a legacy job whose document names no type.
  * @throws {UnreadableDocument} when the payload can only come from a document that is no JSON object.
  */
-export function toJobJson(id: string, fields: JobFields, defaultType: string, result?: string | null): JobJson {
+export function toJobJson(
+  id: string,
+  fields: JobFields,
+  defaultType: string,
+  result?: string | null,
+): JobJson {
   const data = fields['data'] ?? payloadOf(fields['document'] ?? '{}');
   return {
     id,

@@ -24,7 +24,13 @@ export const KEY_TYPES = {
 } as const;
 
 /** Types of a job's own keys, by the name before its id. */
-export const JOB_KEY_TYPES = { status: 'string', data: 'string', results: 'string', job: 'hash', logs: 'list' } as const;
+export const JOB_KEY_TYPES = {
+  status: 'string',
+  data: 'string',
+  results: 'string',
+  job: 'hash',
+  logs: 'list',
+} as const;
 
 /**
  * The keys of one queue. All share the base `<prefix>:<queue>:`; with a hash-tagged prefix (`{botrix}`)
@@ -46,7 +52,9 @@ export class QueueKeys {
       );
     }
     if (!/^[^\s]+$/u.test(prefix)) {
-      throw new InvalidQueueNameError(`prefix ${JSON.stringify(prefix)} must not be empty nor contain spaces`);
+      throw new InvalidQueueNameError(
+        `prefix ${JSON.stringify(prefix)} must not be empty nor contain spaces`,
+      );
     }
     this.qualifiedName = `${prefix}:${queue}`;
     this.base = `${this.qualifiedName}:`;

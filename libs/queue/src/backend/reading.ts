@@ -23,7 +23,15 @@ export interface StoredJob {
   due: number | undefined;
 }
 
-type RawJob = [string[], string | null, string | null, string | null, StoredJob['state'], number, string | null];
+type RawJob = [
+  string[],
+  string | null,
+  string | null,
+  string | null,
+  StoredJob['state'],
+  number,
+  string | null,
+];
 
 /** Queries; none of them changes a job. */
 export class Reading {
@@ -42,7 +50,9 @@ export class Reading {
   /** Several jobs in one round trip, in the given order; those that are gone are left out. */
   async findMany(ids: readonly string[]): Promise<StoredJob[]> {
     if (ids.length === 0) return [];
-    const raws = await this.scripts.runAll<RawJob | null>(ids.map((id) => ({ script: 'getJob', args: [id] })));
+    const raws = await this.scripts.runAll<RawJob | null>(
+      ids.map((id) => ({ script: 'getJob', args: [id] })),
+    );
     return raws.flatMap((raw, at) => (raw ? [stored(ids[at] as string, raw)] : []));
   }
 
@@ -50,8 +60,13 @@ export class Reading {
     const job = await this.find(id);
     if (!job) return undefined;
     const { fields, document, result } = job;
-    const payload = fields['data'] ?? (isReadable(document) ? undefined : JSON.stringify({ document: document ?? null }));
-    const readable = { ...fields, ...(payload === undefined ? {} : { data: payload }), document: document ?? '{}' };
+    const payload =
+      fields['data'] ?? (isReadable(document) ? undefined : JSON.stringify({ document: document ?? null }));
+    const readable = {
+      ...fields,
+      ...(payload === undefined ? {} : { data: payload }),
+      document: document ?? '{}',
+    };
     return toJobJson(id, readable, this.options.defaultType, result ?? null);
   }
 
@@ -63,7 +78,13 @@ export class Reading {
   /** @returns 0 not finished, 1 completed, 2 failed, -1 no such job; with `returnValue` the result or reason too. */
   async isFinished(id: string, returnValue: boolean): Promise<number | [number, string]> {
     const job = await this.find(id);
-    const number = !job ? -1 : job.state === 'completed' ? 1 : job.state === 'failed' || job.state === 'cancelled' ? 2 : 0;
+    const number = !job
+      ? -1
+      : job.state === 'completed'
+        ? 1
+        : job.state === 'failed' || job.state === 'cancelled'
+          ? 2
+          : 0;
     if (!returnValue) return number;
     if (number === -1) return [-1, `Missing key for job ${this.keys.key(id)}. isFinished`];
     if (number === 1) return [1, job?.result ?? 'null'];
@@ -102,14 +123,30 @@ export class Reading {
   }
 
   /** One list of ids per state; waiting and running jobs newest first, as BullMQ's getters expect. */
-  async ranges(states: readonly (JobType | 'cancelled')[], start: number, end: number, asc: boolean): Promise<string[][]> {
+  async ranges(
+    states: readonly (JobType | 'cancelled')[],
+    start: number,
+    end: number,
+    asc: boolean,
+  ): Promise<string[][]> {
     for (;;) {
-      const lists = await this.scripts.run<string[][] | null>('ranges', start, end, asc ? '1' : '0', ...states);
+      const lists = await this.scripts.run<string[][] | null>(
+        'ranges',
+        start,
+        end,
+        asc ? '1' : '0',
+        ...states,
+      );
       if (lists) return lists;
     }
   }
 
-  async logs(id: string, start: number, end: number, asc: boolean): Promise<{ logs: string[]; count: number }> {
+  async logs(
+    id: string,
+    start: number,
+    end: number,
+    asc: boolean,
+  ): Promise<{ logs: string[]; count: number }> {
     const client = await this.client();
     const key = this.keys.logs(id);
     const [from, to] = asc ? [start, end] : [-(end + 1), -(start + 1)];

@@ -24,6 +24,8 @@ export interface PassOptions {
  */
 export class Reconciling {
   private scanCursor = '0';
+  /** Delayed jobs are looked at a window a pass. */
+  private delayedRank = 0;
 
   constructor(
     private readonly scripts: Scripts,
@@ -58,9 +60,10 @@ export class Reconciling {
     let rank = 0;
     let cursor = '0';
     do {
-      const [ids, nextRank, nextCursor] = await this.scripts.run<[string[], number, string]>(
-        'survey', rank, SURVEY, cursor, '0',
-      );
+      const [ids, nextRank, nextCursor, delayedRank] = await this.scripts.run<
+        [string[], number, string, number]
+      >('survey', rank, SURVEY, cursor, this.delayedRank);
+      this.delayedRank = delayedRank;
       yield ids;
       rank = nextRank;
       cursor = nextCursor === '0' ? '' : nextCursor;
@@ -75,7 +78,13 @@ export class Reconciling {
     const found = new Set<string>();
     for (let scans = 0; scans < SCANS; scans++) {
       const [cursor, keys] = await client.scan(
-        this.scanCursor, 'MATCH', `${escapeGlob(prefix)}*`, 'COUNT', SCAN_COUNT, 'TYPE', 'string',
+        this.scanCursor,
+        'MATCH',
+        `${escapeGlob(prefix)}*`,
+        'COUNT',
+        SCAN_COUNT,
+        'TYPE',
+        'string',
       );
       for (const key of keys) found.add(key.slice(prefix.length));
       this.scanCursor = cursor;
@@ -83,7 +92,9 @@ export class Reconciling {
     }
     const ids = [...found];
     if (ids.length === 0) return [];
-    const known = await Promise.all(chunks(ids, SURVEY).map((part) => client.zmscore(this.keys.key('ids'), ...part)));
+    const known = await Promise.all(
+      chunks(ids, SURVEY).map((part) => client.zmscore(this.keys.key('ids'), ...part)),
+    );
     return ids.filter((_, at) => known.flat()[at] === null);
   }
 }

@@ -4,6 +4,7 @@ import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
+import { LeftToOthers } from './left-to-others.js';
 import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
@@ -16,7 +17,10 @@ export type KeepOption = boolean | number | KeepJobs | undefined;
 
 /** BullMQ's options of a worker, as far as the store reads them. */
 export type RunnerOptions = Partial<
-  Pick<WorkerOptions, 'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'>
+  Pick<
+    WorkerOptions,
+    'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'
+  >
 >;
 
 const DEFAULT_LEASE_MS = 30_000;
@@ -32,7 +36,11 @@ interface Kept {
 function kept(job: KeepOption, worker: KeepOption): Kept {
   const chosen = job === undefined ? worker : job;
   if (typeof chosen === 'object') {
-    const { age = 0, count = -1, limit = DEFAULT_EVICTIONS } = chosen as { age?: number; count?: number; limit?: number };
+    const {
+      age = 0,
+      count = -1,
+      limit = DEFAULT_EVICTIONS,
+    } = chosen as { age?: number; count?: number; limit?: number };
     return { count, age, limit };
   }
   const count = typeof chosen === 'number' ? chosen : chosen ? 0 : -1;
@@ -46,6 +54,8 @@ const flat = (fields: Record<string, unknown> | undefined) => {
 
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
+  private readonly left = new LeftToOthers();
+
   constructor(
     private readonly scripts: Scripts,
     private readonly options: StoreOptions,
@@ -54,7 +64,7 @@ export class Running {
   ) {}
 
   async claim(token: string, name?: string, leaseMs = this.leaseMs): Promise<ClaimTuple> {
-    const raw = await this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '');
+    const raw = await this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '', this.left.json());
     return this.readable(raw, token);
   }
 
@@ -69,7 +79,10 @@ export class Running {
   ): Promise<{ result: void | ClaimTuple; finishedOn: number }> {
     const finishedOn = Date.now();
     const id = job.id ?? '';
-    const keeping = kept(keep, target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail);
+    const keeping = kept(
+      keep,
+      target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail,
+    );
     const raw = accepted(
       await this.scripts.run<number | RawClaim>(
         'finish',
@@ -85,6 +98,7 @@ export class Running {
         this.fetching(fetchNext),
         this.leaseMs,
         this.runner.name ?? '',
+        this.left.json(),
       ),
       { jobId: id, command: 'moveToFinished', state: 'active' },
     );
@@ -112,6 +126,7 @@ export class Running {
         this.fetching(opts.fetchNext === true),
         this.leaseMs,
         this.runner.name ?? '',
+        this.left.json(),
       ),
       { jobId: id, command: 'moveToDelayed', state: 'active' },
     );
@@ -132,6 +147,11 @@ export class Running {
       command: 'moveJobFromActiveToWait',
       state: 'active',
     });
+  }
+
+  /** Leaves a job to other workers for `ms`: this one cannot run it, and would take it again at once. */
+  leave(id: string, ms: number): void {
+    this.left.add(id, ms);
   }
 
   /** @returns the ids whose lease could not be extended. */
@@ -178,13 +198,27 @@ export class Running {
   }
 
   private claimRaw(token: string): Promise<RawClaim> {
-    return this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '');
+    return this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '', this.left.json());
   }
 
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
     const answer = await this.scripts.run<number>(
-      'finish', id, token, 'failed', reason, '', 0, -1, 0, DEFAULT_EVICTIONS, '0', this.leaseMs, '',
+      'finish',
+      id,
+      token,
+      'failed',
+      reason,
+      '',
+      0,
+      -1,
+      0,
+      DEFAULT_EVICTIONS,
+      '0',
+      this.leaseMs,
+      '',
+      '',
     );
-    if (answer < 0 && answer !== -2) throw refusedError(answer, { jobId: id, command: 'moveToFinished', state: 'active' });
+    if (answer < 0 && answer !== -2)
+      throw refusedError(answer, { jobId: id, command: 'moveToFinished', state: 'active' });
   }
 }

@@ -49,12 +49,14 @@ const sources = new Map<ScriptName, string>();
 export function scriptSource(name: ScriptName): string {
   let source = sources.get(name);
   if (source === undefined) {
-    source = readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(/^--@include (.+)$/gm, (_, parts: string) =>
-      parts
-        .trim()
-        .split(/\s+/)
-        .map((part) => readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8'))
-        .join('\n'),
+    source = readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(
+      /^--@include (.+)$/gm,
+      (_, parts: string) =>
+        parts
+          .trim()
+          .split(/\s+/)
+          .map((part) => readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8'))
+          .join('\n'),
     );
     sources.set(name, source);
   }

@@ -92,7 +92,9 @@ export class Scripts {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
     const client = await this.client();
     const ids = args.filter((arg) => typeof arg === 'string' && arg !== '').slice(0, MOST_EXPLAINED);
-    const own = Object.entries(JOB_KEY_TYPES).flatMap(([name, type]) => ids.map((id) => [`${name}:${id}`, type] as const));
+    const own = Object.entries(JOB_KEY_TYPES).flatMap(([name, type]) =>
+      ids.map((id) => [`${name}:${id}`, type] as const),
+    );
     for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {
       const key = this.keys.key(name);
       const found = await client.type(key);

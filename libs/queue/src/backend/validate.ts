@@ -18,19 +18,27 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** Node 20 has String.prototype.isWellFormed; the lib setting does not know it yet. */
 const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text);
 
-/** @throws {InvalidJobIdError} for an id that cannot be part of a key on both sides. */
+/** @throws {InvalidJobIdError} for an id that a new job cannot have: it must be part of a key on both sides, and readable. */
 export function checkJobId(id: unknown): asserts id is string {
-  if (typeof id !== 'string') throw new InvalidJobIdError(`job ID must be a string, not ${typeof id}`);
-  if (id === '') throw new InvalidJobIdError('job ID cannot be empty');
-  if (Buffer.byteLength(id) > MAX_ID_BYTES) throw new InvalidJobIdError(`job ID is longer than ${MAX_ID_BYTES} bytes`);
+  checkKnownId(id);
+  if (Buffer.byteLength(id) > MAX_ID_BYTES)
+    throw new InvalidJobIdError(`job ID is longer than ${MAX_ID_BYTES} bytes`);
   if (CONTROL.test(id)) throw new InvalidJobIdError('job ID must not contain control characters');
   if (!isWellFormed(id)) throw new InvalidJobIdError('job ID is not well-formed Unicode');
 }
 
+/** @throws {InvalidJobIdError} for what cannot be the id of any job; one that a legacy service chose may be odd. */
+export function checkKnownId(id: unknown): asserts id is string {
+  if (typeof id !== 'string') throw new InvalidJobIdError(`job ID must be a string, not ${typeof id}`);
+  if (id === '') throw new InvalidJobIdError('job ID cannot be empty');
+}
+
 /** @throws {InvalidOptionError} for a job type that cannot be looked up or shown. */
 export function checkType(type: unknown): asserts type is string {
-  if (typeof type !== 'string' || type === '') throw new InvalidOptionError('job type must be a non-empty string');
-  if (type.length > MAX_TYPE_LENGTH) throw new InvalidOptionError(`job type is longer than ${MAX_TYPE_LENGTH} characters`);
+  if (typeof type !== 'string' || type === '')
+    throw new InvalidOptionError('job type must be a non-empty string');
+  if (type.length > MAX_TYPE_LENGTH)
+    throw new InvalidOptionError(`job type is longer than ${MAX_TYPE_LENGTH} characters`);
   if (CONTROL.test(type) || !isWellFormed(type)) {
     throw new InvalidOptionError('job type must be well-formed Unicode without control characters');
   }

@@ -39,13 +39,18 @@ export class QueueModule {
   /** Provides {@link QueueService} everywhere, with fixed options. */
   static forRoot(options: QueueModuleOptions = {}): DynamicModule {
     useDroverStore(options);
-    return this.root([{ provide: QUEUE_OPTIONS, useValue: options }], BullModule.forRoot(bullOptions(options)));
+    return this.root(
+      [{ provide: QUEUE_OPTIONS, useValue: options }],
+      BullModule.forRoot(bullOptions(options)),
+    );
   }
 
   /** Provides {@link QueueService} everywhere, with options from other providers. */
   static forRootAsync({ imports = [], inject = [], useFactory }: QueueModuleAsyncOptions): DynamicModule {
     useDroverStore();
-    const factory = useFactory as (...dependencies: unknown[]) => QueueModuleOptions | Promise<QueueModuleOptions>;
+    const factory = useFactory as (
+      ...dependencies: unknown[]
+    ) => QueueModuleOptions | Promise<QueueModuleOptions>;
     const bull = BullModule.forRootAsync({
       imports,
       inject,
@@ -74,7 +79,12 @@ export class QueueModule {
       inject: [QUEUE_OPTIONS],
       useFactory: (given: QueueModuleOptions) => new QueueService(given),
     };
-    return { module: QueueModule, imports: [...imports, bull], providers: [...options, service], exports: [QueueService] };
+    return {
+      module: QueueModule,
+      imports: [...imports, bull],
+      providers: [...options, service],
+      exports: [QueueService],
+    };
   }
 }
 

@@ -116,7 +116,8 @@ export class Reconciler {
   }
 
   private onError(error: Error): void {
-    if (!this.closed && !isConnectionTrouble(error)) this.logger.error(`reconciling failed: ${error.message}`);
+    if (!this.closed && !isConnectionTrouble(error))
+      this.logger.error(`reconciling failed: ${error.message}`);
   }
 }
 

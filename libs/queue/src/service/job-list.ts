@@ -96,7 +96,11 @@ export class JobList {
     }
   }
 
-  private async matching(ids: string[], status: JobStatus | 'all', type: string | undefined): Promise<string[]> {
+  private async matching(
+    ids: string[],
+    status: JobStatus | 'all',
+    type: string | undefined,
+  ): Promise<string[]> {
     const client = await this.backend.client();
     let left = ids;
     if (status === 'failed') {

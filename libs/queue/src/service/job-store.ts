@@ -1,6 +1,12 @@
-import { bullPriority, type JobState, type JobStatus, type JobView, type PriorityName } from '#libs/contracts';
+import {
+  bullPriority,
+  type JobState,
+  type JobStatus,
+  type JobView,
+  type PriorityName,
+} from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
-import { checkJobId, toJson } from '../backend/validate.js';
+import { checkJobId, checkKnownId, toJson } from '../backend/validate.js';
 import { InvalidOptionError, JobExistsError, JobNotFoundError, JobStateError } from '../errors/index.js';
 import { JobList, type ListQuery } from './job-list.js';
 import { toJobView } from './job-view.js';
@@ -84,7 +90,13 @@ export class JobStore {
         id: input.id,
         name: input.type,
         data: toJson(input.payload === undefined ? {} : input.payload, 'payload'),
-        opts: { attempts, backoff, priority: bullPriority(priority), ...(delay > 0 && { delay }), ...(timeout && { timeout }) },
+        opts: {
+          attempts,
+          backoff,
+          priority: bullPriority(priority),
+          ...(delay > 0 && { delay }),
+          ...(timeout && { timeout }),
+        },
         timestamp: Date.now(),
         delay,
         priority,
@@ -97,7 +109,7 @@ export class JobStore {
 
   /** @returns undefined when there is no such job. */
   async find(id: string): Promise<JobView | undefined> {
-    checkJobId(id);
+    checkKnownId(id);
     const job = await this.backend.reading.find(id);
     return job && toJobView(job, this.backend.storeOptions.defaultType);
   }
@@ -148,11 +160,15 @@ export class JobStore {
 
   /** Cancels a job; a handler that runs it is told at once. @throws {JobNotFoundError}, {JobStateError} when it has finished. */
   async cancel(id: string): Promise<JobView> {
-    checkJobId(id);
+    checkKnownId(id);
     const answer = await this.backend.scripts.run<string | null>('cancel', id, 'job cancelled');
     if (answer === null) throw new JobNotFoundError(id);
     if (answer !== 'cancelled') {
-      throw new JobStateError(id, answer.replace('was ', ''), 'only pending and running jobs can be cancelled');
+      throw new JobStateError(
+        id,
+        answer.replace('was ', ''),
+        'only pending and running jobs can be cancelled',
+      );
     }
     return this.get(id);
   }
@@ -166,7 +182,10 @@ export class JobStore {
         ['-inf', 0],
       ]),
     ]);
-    const byState = Object.fromEntries(COUNTED.map((state, at) => [state, counts[at] ?? 0])) as Record<JobState, number>;
+    const byState = Object.fromEntries(COUNTED.map((state, at) => [state, counts[at] ?? 0])) as Record<
+      JobState,
+      number
+    >;
     // BullMQ counts cancelled jobs as failed; here each is counted once.
     byState.failed -= byState.cancelled;
     const { waiting, prioritized, delayed, active, completed, failed, cancelled } = byState;

@@ -57,7 +57,11 @@ export function toJobView(job: StoredJob, defaultType: string): JobView {
     error: json.failedReason || undefined,
     stacktrace: parse(fields['stacktrace']) as string[] | undefined,
     progress: json.progress as JobView['progress'],
-    attempts: { made: json.attemptsMade, started: json.attemptsStarted, max: Math.max(1, opts.attempts ?? 1) },
+    attempts: {
+      made: json.attemptsMade,
+      started: json.attemptsStarted,
+      max: Math.max(1, opts.attempts ?? 1),
+    },
     createdAt: new Date(Number.isFinite(created) ? created : 0).toISOString(),
     startedAt: iso(json.processedOn),
     finishedAt: iso(json.finishedOn),

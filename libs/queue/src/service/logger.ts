@@ -16,4 +16,8 @@ export function prefixed(logger: QueueLogger): QueueLogger {
   };
 }
 
-export const silentLogger: QueueLogger = { log: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLogger: QueueLogger = {
+  log: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};

@@ -24,7 +24,8 @@ export function logOutages(source: Source, logger: QueueLogger): void {
   });
 }
 
-const TROUBLE = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Connection is closed|LOADING/;
+const TROUBLE =
+  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Connection is closed|LOADING/;
 
 export function isConnectionTrouble(error: Error & { code?: string }): boolean {
   return TROUBLE.test(error.code ?? '') || TROUBLE.test(error.message) || error.name === 'AggregateError';

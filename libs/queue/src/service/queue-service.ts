@@ -4,14 +4,21 @@ import { openClient } from '../backend/connection.js';
 import { createBackendFactory, type DroverBackend } from '../backend/drover-backend.js';
 import type { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
-import { checkJobId, checkSize, toJson } from '../backend/validate.js';
+import { checkJobId, checkKnownId, checkSize, toJson } from '../backend/validate.js';
 import {
   InvalidJobStatusError,
   JobResultNotFoundError,
   JobStateError,
   JobStatusNotFoundError,
 } from '../errors/index.js';
-import { checkDocument, completeDocument, readDocument, toPriority, type JobDocument, type JobInput } from './job-document.js';
+import {
+  checkDocument,
+  completeDocument,
+  readDocument,
+  toPriority,
+  type JobDocument,
+  type JobInput,
+} from './job-document.js';
 import { JobStore } from './job-store.js';
 import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
 import { prefixed, type QueueLogger } from './logger.js';
@@ -65,7 +72,9 @@ export class QueueService {
     this.keys = this.backend.queueKeys;
     logOutages(this.backend, this.logger);
     this.jobs = new JobStore(this.backend);
-    this.leases = new LeaseKeeper(this.backend.running, (id) => this.logger.warn(`lost the lease of job ${id}`));
+    this.leases = new LeaseKeeper(this.backend.running, (id) =>
+      this.logger.warn(`lost the lease of job ${id}`),
+    );
   }
 
   /**
@@ -94,7 +103,8 @@ export class QueueService {
         document,
       },
     ]);
-    if (answer === -3) throw new JobStateError(job.id, 'running', 'it cannot be added again before it has ended');
+    if (answer === -3)
+      throw new JobStateError(job.id, 'running', 'it cannot be added again before it has ended');
     this.logger.log(`added job ${job.id} with priority ${priority}`);
   }
 
@@ -125,7 +135,7 @@ export class QueueService {
 
   /** @throws {JobStatusNotFoundError} when there is no such job. */
   async getJobStatus(id: string): Promise<JobStatus> {
-    checkJobId(id);
+    checkKnownId(id);
     const text = await this.read((client) => client.get(this.keys.status(id)), id);
     if (text === null) throw new JobStatusNotFoundError(id);
     const status = parseJobStatus(text);
@@ -172,7 +182,7 @@ export class QueueService {
    */
   async failJob(id: string, { requeue = false, error = 'job failed' } = {}): Promise<void> {
     if (!requeue) return this.reach(id, 'failed', 'failed', error);
-    checkJobId(id);
+    checkKnownId(id);
     const [before, done] = await this.backend.scripts.run<[string | null, number]>('requeue', id, error);
     this.checkReached(id, before, done, 'requeued');
     this.leases.drop(id);
@@ -186,7 +196,7 @@ export class QueueService {
 
   /** Stores a result as JSON; it lasts as long as the job. */
   async saveJobResult(id: string, result: unknown): Promise<void> {
-    checkJobId(id);
+    checkKnownId(id);
     const text = toJson(result, `result of job ${id}`);
     checkSize(text, this.options.maxDocumentBytes);
     await this.backend.scripts.run('saveResult', id, text);
@@ -194,7 +204,7 @@ export class QueueService {
 
   /** @throws {JobResultNotFoundError} when none is stored. */
   async getJobResult<T = unknown>(id: string): Promise<T> {
-    checkJobId(id);
+    checkKnownId(id);
     const text = await this.read((client) => client.get(this.keys.result(id)), id);
     if (text === null) throw new JobResultNotFoundError(id);
     return JSON.parse(text) as T;
@@ -209,7 +219,7 @@ export class QueueService {
   }
 
   async isJobProcessing(id: string): Promise<boolean> {
-    checkJobId(id);
+    checkKnownId(id);
     return (await this.read((client) => client.sismember(this.keys.key('processing'), id), id)) === 1;
   }
 
@@ -283,12 +293,18 @@ export class QueueService {
   }
 
   private async reach(id: string, target: string, done: string, reason = 'job failed'): Promise<void> {
-    checkJobId(id);
+    checkKnownId(id);
     const status = parseJobStatus(target);
     if (!status) throw new InvalidJobStatusError(target);
     const token = randomUUID();
     const [before, changed] = await this.backend.scripts.run<[string | null, number]>(
-      'setStatus', id, status, reason, REACHED_FROM[status], LEASE_MS, token,
+      'setStatus',
+      id,
+      status,
+      reason,
+      REACHED_FROM[status],
+      LEASE_MS,
+      token,
     );
     this.checkReached(id, before, changed, done);
     if (status === 'running' && changed === 1) this.leases.keep(id, token);

@@ -24,6 +24,7 @@ export async function readHealth(client: RedisClient): Promise<StoreHealth> {
   if (field(info, 'aof_enabled') === '0') {
     warnings.push('Redis may lose the last jobs when it stops: set appendonly to yes');
   }
-  if (field(info, 'aof_last_write_status') === 'err') warnings.push('Redis cannot write its append-only file');
+  if (field(info, 'aof_last_write_status') === 'err')
+    warnings.push('Redis cannot write its append-only file');
   return { ok: true, redis: { version: field(info, 'redis_version') ?? 'unknown', latencyMs }, warnings };
 }

@@ -3,6 +3,7 @@
 --         ARGV[8] result JSON, or the reason  ARGV[9] extra fields, JSON array of names and values, or ''
 --         ARGV[10] attempts allowed  ARGV[11] how many of this end to keep (-1 all, 0 none)  ARGV[12] seconds to keep, 0 any
 --         ARGV[13] most to evict  ARGV[14] '1' = claim the next  ARGV[15] lease in ms  ARGV[16] worker's name or ''
+--         ARGV[17] ids to leave to other workers, JSON array, or ''
 -- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running, -6 held by another
 -- Events  completed or failed, retries-exhausted, drained, active. Contract: status_updated, job_completed, job_failed
 --@include context announce place wake document forget settle adopt added delayed claim held finish
@@ -17,7 +18,7 @@ local function goOn()
     emitDrained()
     return 0
   end
-  local next = claimNext(token, tonumber(ARGV[15]), ARGV[16])
+  local next = claimNext(token, tonumber(ARGV[15]), ARGV[16], ARGV[17])
   if not next[1] then emitDrained() end
   return next
 end

@@ -1,7 +1,7 @@
 -- Looks for jobs whose structures do not fit together, as a legacy service or a crash leaves them. Changes nothing.
 -- Input   ARGV[5] rank in the index of all ids to go on from  ARGV[6] how many ids to look at
---         ARGV[7] cursor into `<p>processing`  ARGV[8] '1' = look even when the sums are right
--- Output  { ids to look after, next rank or -1 at the end, next cursor or '0' at the end }
+--         ARGV[7] cursor into `<p>processing`  ARGV[8] rank among the delayed jobs to go on from
+-- Output  { ids to look after, next rank or -1 at the end, next cursor or '0' at the end, next rank among the delayed }
 --@include context
 
 local first, count = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -18,9 +18,8 @@ end
 
 local suspects = redis.call('ZRANGE', keys.missing, 0, count - 1)
 
--- The last jobs that ended: a legacy worker may have written its own end over theirs.
-local function checkEnded(key, status)
-  local ids = redis.call('ZRANGE', key, -200, -1)
+-- Reports the ids whose status is another than it should be by where they stand.
+local function compare(ids, status)
   if #ids == 0 then return end
   local names = {}
   for at, id in ipairs(ids) do names[at] = statusKey(id) end
@@ -28,12 +27,18 @@ local function checkEnded(key, status)
     if found and found ~= status then suspects[#suspects + 1] = ids[at] end
   end
 end
+local delayedRank = tonumber(ARGV[8])
 if first == 0 then
-  checkEnded(keys.cancelled, 'cancelled')
-  checkEnded(keys.completed, 'completed')
+  -- The last jobs that ended: a legacy worker may have written its own end over theirs.
+  compare(redis.call('ZRANGE', keys.cancelled, -200, -1), 'cancelled')
+  compare(redis.call('ZRANGE', keys.completed, -200, -1), 'completed')
+  -- Delayed ones: a legacy cancel leaves no other trace, and its status ends after an hour.
+  local delayed = redis.call('ZRANGE', keys.delayed, delayedRank, delayedRank + count - 1)
+  compare(delayed, 'pending')
+  delayedRank = #delayed == count and delayedRank + count or 0
 end
 
-if ARGV[8] ~= '1' and sumsAgree() then return { suspects, -1, '0' } end
+if sumsAgree() then return { suspects, -1, '0', delayedRank } end
 
 local ids = first >= 0 and redis.call('ZRANGE', keys.ids, first, first + count - 1) or {}
 if #ids > 0 then
@@ -58,4 +63,4 @@ if cursor ~= '' then
     if not redis.call('ZSCORE', keys.leases, id) then suspects[#suspects + 1] = id end
   end
 end
-return { suspects, #ids == count and first + count or -1, cursor }
+return { suspects, #ids == count and first + count or -1, cursor, delayedRank }

@@ -35,37 +35,57 @@ local function activate(id, token, leaseMs, worker)
   return fields
 end
 
--- Takes the best job that can be run. Returns fields and id, or nil, nil. At most 200 that cannot are passed over.
-local function takeBest(token, leaseMs, worker)
+-- Takes the best job that can be run and is not among `others` (ids left to other workers, as a set).
+-- Returns fields and id, or nil, nil. At most 200 that cannot are passed over.
+local function takeBest(token, leaseMs, worker, others)
+  local fields, id
+  local left = {}
   for _ = 1, 200 do
     local best = redis.call('ZPOPMIN', keys.queue)
-    local id = best[1]
-    if not id then return nil, nil end
+    id = best[1]
+    if not id then break end
     local score = tonumber(best[2])
-    if math.ceil(score) == score then
-      -- Added by a legacy service and not seen yet: it gets its place first.
-      adopt(id, priorityOf(score))
+    if others[id] then
+      left[#left + 1] = best[2]
+      left[#left + 1] = id
+    elseif math.ceil(score) == score then
+      -- Added by a legacy service and not seen yet: all such get their places first, in order of arrival.
+      redis.call('ZADD', keys.queue, best[2], id)
+      adoptAdded(100, true)
     elseif redis.call('ZSCORE', keys.leases, id) then
       -- It runs already; a second entry in the queue means nothing.
       redis.call('SADD', keys.processing, id)
     else
-      local fields = activate(id, token, leaseMs, worker)
-      if fields then return fields, id end
+      fields = activate(id, token, leaseMs, worker)
+      if fields then break end
     end
   end
+  if #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
+  if fields then return fields, id end
   return nil, nil
+end
+
+-- A JSON array of ids as a set; '' is none.
+local function setOf(json)
+  local set = {}
+  if json ~= '' then
+    for _, id in ipairs(cjson.decode(json)) do set[id] = true end
+  end
+  return set
 end
 
 -- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
 -- milliseconds of a rate limit (none yet: 0), time of the next delayed job or 0; and a fifth value, 1, when
--- nothing can be claimed in order before more is adopted.
-local function claimNext(token, leaseMs, worker)
+-- nothing can be claimed in order before more is adopted. `othersJson` is a JSON array of ids to leave, or ''.
+local function claimNext(token, leaseMs, worker, othersJson)
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)
   if backlog then return { false, '', 0, 0, 1 } end
   if isPaused() then return { false, '', 0, nextDue() or 0 } end
-  local fields, id = takeBest(token, leaseMs, worker)
-  if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
+  local others = setOf(othersJson)
+  local fields, id = takeBest(token, leaseMs, worker, others)
+  -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
+  if redis.call('ZCARD', keys.queue) > 0 and (fields or othersJson == '') then wakeWorker() end
   if fields then return { fields, id, 0, 0 } end
   return { false, '', 0, nextDue() or 0 }
 end

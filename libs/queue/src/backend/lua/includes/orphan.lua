@@ -62,7 +62,8 @@ local function lookAfter(id, grace, maxStalls)
   end
   local score = redis.call('ZSCORE', keys.queue, id)
   if score and math.ceil(tonumber(score)) == tonumber(score) then
-    adopt(id, priorityOf(tonumber(score)))
+    -- Not this one alone: another that came before it would then stand behind it.
+    adoptAdded(100, true)
     return false
   end
   if keepFinished(id) then return false end
