@@ -7,12 +7,19 @@ const boundaries = [
   ['libs/contracts', ['#libs/*'], 'contracts imports nothing of ours'],
   ['libs/queue', ['#libs/jobs', '#libs/history'], 'queue may import contracts only'],
   ['libs/jobs/src/framework', ['#libs/history'], 'the job framework may import contracts and queue only'],
-  ['libs/jobs/src/plugins', ['#libs/queue', '#libs/history', 'ioredis', 'bullmq'], 'a plugin never sees Redis'],
+  [
+    'libs/jobs/src/plugins',
+    ['#libs/queue', '#libs/history', 'ioredis', 'bullmq'],
+    'a plugin never sees Redis',
+  ],
   ['libs/history', ['#libs/queue', '#libs/jobs'], 'history may import contracts only'],
   ['apps/api', ['#libs/jobs'], 'the API knows job types by name and schema, never their code'],
 ];
 
-const relativeEscape = { group: ['**/libs/*/src/**', '**/apps/**'], message: 'import another library as #libs/<name>' };
+const relativeEscape = {
+  group: ['**/libs/*/src/**', '**/apps/**'],
+  message: 'import another library as #libs/<name>',
+};
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.data/', 'coverage/', 'test-output/'] },
@@ -42,7 +49,19 @@ export default tseslint.config(
   {
     files: ['**/*.mjs'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', setInterval: 'readonly', clearInterval: 'readonly', AbortSignal: 'readonly', AbortController: 'readonly', Buffer: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        AbortSignal: 'readonly',
+        AbortController: 'readonly',
+        Buffer: 'readonly',
+      },
     },
   },
 );

@@ -1,6 +1,16 @@
 // Jest 30 cannot require(esm) on Node 20, so our TypeScript and the ESM-only packages below are
 // both compiled to CommonJS for tests. Production runs the ESM that tsc emits.
-const esmPackages = ['@nestjs', 'bullmq', 'path-to-regexp', 'file-type', 'strtok3', 'token-types', 'uint8array-extras', '@tokenizer', '@borewit'];
+const esmPackages = [
+  '@nestjs',
+  'bullmq',
+  'path-to-regexp',
+  'file-type',
+  'strtok3',
+  'token-types',
+  'uint8array-extras',
+  '@tokenizer',
+  '@borewit',
+];
 
 export default {
   testEnvironment: 'node',

@@ -43,7 +43,8 @@ function go(url, operation, ...flags) {
 function shown({ source, args }, names) {
   const [command = '', ...rest] = args;
   if (command.toLowerCase() === 'evalsha') return `# script ${names.get(rest[0]) ?? rest[0]}`;
-  if (command.toLowerCase() === 'eval') return `# script ${names.get(sha1(unescape(rest[0]))) ?? 'sent for the first time'}`;
+  if (command.toLowerCase() === 'eval')
+    return `# script ${names.get(sha1(unescape(rest[0]))) ?? 'sent for the first time'}`;
   const text = [
     command.toUpperCase(),
     ...rest.map((arg) => (/^[\w:.()+-]+$/.test(arg) ? arg : JSON.stringify(arg))),

@@ -10,8 +10,8 @@ import { findOrInstallRedis } from './redis-install.mjs';
 import { setUp } from './set-up.mjs';
 
 /**
- * `npm test [-- arguments of jest]`: set-up, then eslint, prettier and every test there is. With
- * arguments (a part of the tests is meant) or --no-lint the two checks are left out.
+ * `npm test [-- arguments of jest]`: set-up, then types, eslint, prettier and every test there is.
+ * With arguments (a part of the tests is meant) or --no-lint the three checks are left out.
  */
 export async function test(args) {
   const forJest = args.filter((arg) => arg !== '--no-lint');
@@ -47,9 +47,17 @@ function goVersion(go) {
   }
 }
 
-/** How many of the two checks failed. */
+/** How many of the three checks failed. */
 async function lint() {
   const checks = {
+    tsc: [
+      inRoot('node_modules/typescript/bin/tsc'),
+      '-p',
+      inRoot('tsconfig.json'),
+      '--noEmit',
+      '--incremental',
+      'false',
+    ],
     eslint: [inRoot('node_modules/eslint/bin/eslint.js'), '.'],
     prettier: [inRoot('node_modules/prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   };
@@ -57,7 +65,7 @@ async function lint() {
   for (const [name, command] of Object.entries(checks)) {
     if ((await run(process.execPath, command)) === 0) continue;
     failed += 1;
-    warn(`${name} found something, see above; npm run format puts the format right`);
+    warn(`${name} found something, see above (npm run format puts the format right)`);
   }
   return failed;
 }

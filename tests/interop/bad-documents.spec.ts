@@ -172,14 +172,17 @@ describeWithGo('an unusual id of Go', () => {
   });
 
   // TypeScript would not let anybody add these; Go services may have them all the same.
-  it.each(['line\nbreak\tand tab', '\u0000', 'x'.repeat(1000)])('runs also when it is wild: %j', async (id) => {
-    const { go, ts } = open();
-    const { ids } = ts.work();
-    await go.add({ id });
-    await go.waitForStatus(id, 'completed');
-    expect(ids()).toEqual([id]);
-    expect(await go.result(id)).toEqual({ ran: id });
-  });
+  it.each(['line\nbreak\tand tab', '\u0000', 'x'.repeat(1000)])(
+    'runs also when it is wild: %j',
+    async (id) => {
+      const { go, ts } = open();
+      const { ids } = ts.work();
+      await go.add({ id });
+      await go.waitForStatus(id, 'completed');
+      expect(ids()).toEqual([id]);
+      expect(await go.result(id)).toEqual({ ran: id });
+    },
+  );
 
   it('that is a number does not collide with the numbers TypeScript gives', async () => {
     const { go, ts } = open();

@@ -3,7 +3,14 @@ import type { PriorityName } from './priority.js';
 
 /** Where a job stands in the store; finer than {@link JobStatus}. `cancelled` jobs are `failed` to BullMQ. */
 export type JobState =
-  'waiting' | 'prioritized' | 'delayed' | 'waiting-children' | 'active' | 'completed' | 'failed' | 'cancelled';
+  | 'waiting'
+  | 'prioritized'
+  | 'delayed'
+  | 'waiting-children'
+  | 'active'
+  | 'completed'
+  | 'failed'
+  | 'cancelled';
 
 /** A job as people and other programs read it (REST, Socket.IO, dashboard). Times are ISO 8601, UTC. */
 export interface JobView {

@@ -19,7 +19,9 @@ const schema = z.object({
     .string()
     .regex(/^([^\s:{}]+|\{[^\s:{}]+\})$/, 'must be one word, or one word in braces for Redis Cluster')
     .default('botrix'),
-  QUEUE_NAME: keyPart.refine((name) => name !== 'worker', 'must not be "worker": its keys would meet the health keys').default('jobs'),
+  QUEUE_NAME: keyPart
+    .refine((name) => name !== 'worker', 'must not be "worker": its keys would meet the health keys')
+    .default('jobs'),
   QUEUE_DEFAULT_TYPE: z.string().min(1).max(200).default('example.echo'),
   JOB_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).default(3600),
   MAX_DOCUMENT_BYTES: wholeNumber(1024, 64 * 1024 * 1024).default(1024 * 1024),

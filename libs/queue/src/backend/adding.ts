@@ -133,6 +133,5 @@ export class Adding {
 
 /** What of a job's options is kept: the id stands elsewhere. */
 function persistentOptions(opts: JobJson['opts']): object {
-  const { jobId: _jobId, ...kept } = opts;
-  return kept;
+  return { ...opts, jobId: undefined };
 }

@@ -1,6 +1,5 @@
 // One method per operation of BullMQ's interface, each handed to the part that knows how: this file is
 // long because that interface is.
-import { EventEmitter } from 'node:events';
 import type {
   BackendFactory,
   IQueueBackend,
@@ -354,11 +353,11 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   }
 
   private forwardEvents(): void {
-    const emitter: EventEmitter = this;
-    this.connection.on('error', (error) => emitter.emit('error', error));
-    this.connection.on('ready', () => emitter.emit('ready'));
-    this.connection.on('close', () => emitter.emit('close'));
-    this.waiting?.on('error', (error) => emitter.emit('error', error));
+    const forward = (event: string) => (detail?: unknown) => void this.emit(event, detail);
+    this.connection.on('error', forward('error'));
+    this.connection.on('ready', forward('ready'));
+    this.connection.on('close', forward('close'));
+    this.waiting?.on('error', forward('error'));
   }
 }
 

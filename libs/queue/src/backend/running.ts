@@ -76,7 +76,7 @@ export class Running {
     token: string,
     fetchNext: boolean,
     fields?: Record<string, unknown>,
-  ): Promise<{ result: void | ClaimTuple; finishedOn: number }> {
+  ): Promise<{ result: ClaimTuple | undefined; finishedOn: number }> {
     const finishedOn = Date.now();
     const id = job.id ?? '';
     const keeping = kept(

@@ -69,7 +69,8 @@ export class Scripts {
     prepare(client);
     const pipeline = client.pipeline();
     for (const { script, args } of calls) {
-      (pipeline as unknown as Record<string, Call>)[commandName(script)]?.call(
+      // Only queued here; the pipeline's own promise below carries the answers.
+      void (pipeline as unknown as Record<string, Call>)[commandName(script)]?.call(
         pipeline,
         this.keys.base,
         ...this.common(),
