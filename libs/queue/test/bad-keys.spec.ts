@@ -174,7 +174,7 @@ describe.each(['data', 'status', 'job', 'results', 'logs'])(
           code: expect.stringMatching(/^(WRONG_KEY_TYPE|JOB_.*|INVALID_DOCUMENT)$/) as string,
         });
       }
-      await stand.service.jobs.remove('bad');
+      await stand.backend.remove('bad', false);
       expect(await stand.redis.exists(stand.key(`${name}:bad`))).toBe(0);
     });
   },

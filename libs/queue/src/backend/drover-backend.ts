@@ -212,12 +212,23 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     return this.running.extend(jobIds, tokens, duration);
   }
 
-  /** Also looks after what legacy services left, which every running worker does once an interval. */
+  /**
+   * Also looks after what legacy services left, which every running worker does once an interval. That
+   * is not waited for: the worker must hear at once which jobs it lost.
+   */
   async moveStalledJobsToWait(): Promise<string[]> {
     const stalled = await this.running.recoverStalled();
-    if (!stalled) return [];
+    if (stalled) void this.lookAround();
+    return stalled ?? [];
+  }
+
+  private async lookAround(): Promise<void> {
     const { maxStalledCount = 1 } = this.opts as WorkerOptions;
-    return [...stalled, ...(await this.reconciling.pass({ maxStalls: maxStalledCount }))];
+    try {
+      await this.reconciling.pass({ maxStalls: maxStalledCount });
+    } catch (error) {
+      if (!this.closing) this.emit('error', error);
+    }
   }
 
   // --- single jobs ---

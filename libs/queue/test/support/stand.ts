@@ -198,7 +198,11 @@ export class Stand {
   }
 
   async close(): Promise<void> {
-    for (const one of this.open.splice(0).reverse()) await one.close();
+    const errors: unknown[] = [];
+    for (const one of this.open.splice(0).reverse()) {
+      await one.close().catch((error: unknown) => errors.push(error));
+    }
+    if (errors.length > 0) throw errors[0];
   }
 
   factory() {
