@@ -34,6 +34,7 @@ export class Reconciler {
   private watcher: RedisClient | undefined;
   private readonly heard = new Set<string>();
   private closed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(private readonly options: ReconcilerOptions = {}) {
     const resolved = resolveServiceOptions(options);
@@ -55,7 +56,12 @@ export class Reconciler {
   }
 
   /** Waits for the pass under way, and ends. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
     this.closed = true;
     clearInterval(this.timer);
     if (this.watcher) endClient(this.watcher);

@@ -10,6 +10,8 @@ export const LEASE_MS = 30_000;
 export class LeaseKeeper {
   private readonly tokens = new Map<string, string>();
   private timer: NodeJS.Timeout | undefined;
+  /** While Redis is slow, rounds must not pile up. */
+  private extending = false;
 
   constructor(
     private readonly running: Running,
@@ -32,6 +34,8 @@ export class LeaseKeeper {
   }
 
   private async extend(): Promise<void> {
+    if (this.extending) return;
+    this.extending = true;
     const ids = [...this.tokens.keys()];
     try {
       const lost = await this.running.extend(ids, [...this.tokens.values()], LEASE_MS);
@@ -41,6 +45,8 @@ export class LeaseKeeper {
       }
     } catch {
       // Redis is away: the next round tries again, and the lease decides.
+    } finally {
+      this.extending = false;
     }
   }
 }

@@ -6,6 +6,7 @@ import type { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
 import { checkJobId, checkKnownId, checkSize, toJson } from '../backend/validate.js';
 import {
+  InvalidDocumentError,
   InvalidJobStatusError,
   JobResultNotFoundError,
   JobStateError,
@@ -202,12 +203,16 @@ export class QueueService {
     await this.backend.scripts.run('saveResult', id, text);
   }
 
-  /** @throws {JobResultNotFoundError} when none is stored. */
+  /** @throws {JobResultNotFoundError} when none is stored, {InvalidDocumentError} when it is not JSON. */
   async getJobResult<T = unknown>(id: string): Promise<T> {
     checkKnownId(id);
     const text = await this.read((client) => client.get(this.keys.result(id)), id);
     if (text === null) throw new JobResultNotFoundError(id);
-    return JSON.parse(text) as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      throw new InvalidDocumentError(`result of job ${id} is not JSON: ${(error as Error).message}`);
+    }
   }
 
   async getQueueLength(): Promise<number> {

@@ -46,6 +46,7 @@ export class Subscription implements AsyncIterableIterator<QueueUpdate> {
     if (this.closed) return;
     this.closed = true;
     this.client.off('message', this.onMessage);
+    this.backlog.length = 0;
     for (const reader of this.readers.splice(0)) reader({ value: undefined, done: true });
     endClient(this.client);
     this.onClosed();

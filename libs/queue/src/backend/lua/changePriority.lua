@@ -1,12 +1,13 @@
 -- Changes a job's priority; one that waits in the queue moves to its new place.
 -- Input   ARGV[5] id  ARGV[6] contract priority  ARGV[7] 'head' or 'tail'
 -- Output  0, -1 no such job
---@include context place
+--@include context place document
 
 local id, priority = ARGV[5], tonumber(ARGV[6])
 checkTypes()
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 notePriority(id, priority)
+writePriority(id, priority)
 if redis.call('ZSCORE', keys.queue, id) then
   redis.call('ZREM', keys.queue, id)
   redis.call('ZADD', keys.queue, exact(ARGV[7] == 'head' and headScore(priority) or tailScore(priority)), id)

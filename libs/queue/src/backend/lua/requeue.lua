@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] reason
 -- Output  { status before or false, 1 done | -1 it had finished }
 -- Events  waiting. Contract: status_updated (failed, pending), job_added
---@include context announce place wake forget settle held
+--@include context announce place wake document forget settle held
 
 local id = ARGV[5]
 checkTypes()
@@ -23,6 +23,7 @@ redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
 redis.call('HSET', jobKey(id), 'failedReason', ARGV[6])
 redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
 notePriority(id, priority)
+writePriority(id, priority)
 publish('status_updated', id, 'failed')
 redis.call('SET', statusKey(id), 'pending')
 persist(id)

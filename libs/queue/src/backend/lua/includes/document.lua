@@ -16,12 +16,34 @@ local function restorePayload(document, fields, name, payload)
   return head .. separator .. typed .. '"payload":' .. payload .. '}'
 end
 
+-- The document with another priority at its top level, where Go reads it back; the rest stays as it is.
+-- One place after the other is tried, since the word may also stand deeper or within a text.
+local function withPriority(text, priority)
+  local from = 1
+  while true do
+    local first, last, name = string.find(text, '("priority"%s*:%s*)%-?%d+', from)
+    if not first then return text end
+    local changed = string.sub(text, 1, first - 1) .. name .. string.format('%d', priority) .. string.sub(text, last + 1)
+    local ok, fields = pcall(cjson.decode, changed)
+    if ok and type(fields) == 'table' and fields.priority == priority then return changed end
+    from = last + 1
+  end
+end
+
+-- Writes a job's priority into its document; one that cannot be read is left alone.
+local function writePriority(id, priority)
+  local text = redis.pcall('GET', dataKey(id))
+  if type(text) == 'string' and #text <= maxDocumentBytes + 65536 then
+    redis.call('SET', dataKey(id), withPriority(text, priority), 'KEEPTTL')
+  end
+end
+
 -- Reads a document's fields. Returns nil and the reason when it is too large or no JSON object.
 -- `allowance` is what may come on top of the limit: a document Drover wrote is larger than its payload.
 local function readDocument(id, allowance)
   local size = redis.pcall('STRLEN', dataKey(id))
   if type(size) == 'table' then return nil, 'document is not a string in Redis' end
-  if size == 0 then return nil, 'document is gone' end
+  if size == 0 and redis.call('EXISTS', dataKey(id)) == 0 then return nil, 'document is gone' end
   if size > maxDocumentBytes + (allowance or 0) then
     return nil, 'document is ' .. size .. ' bytes; the limit is ' .. maxDocumentBytes
   end

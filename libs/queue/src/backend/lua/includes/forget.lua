@@ -29,6 +29,7 @@ end
 local function persist(id)
   redis.call('PERSIST', statusKey(id))
   redis.call('PERSIST', dataKey(id))
+  redis.call('PERSIST', resultKey(id))
   redis.call('PERSIST', jobKey(id))
   redis.call('PERSIST', logsKey(id))
 end
