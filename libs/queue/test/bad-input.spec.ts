@@ -26,38 +26,38 @@ const HOSTILE = {
 describe.each(Object.entries(HOSTILE))('an id with %s', (_, [id, text]) => {
   const error = { code: 'INVALID_JOB_ID', message: text };
 
-  it('is refused by every operation of QueueService', async () => {
+  it('is refused where a job is added', async () => {
     const stand = open();
     const { service } = stand;
+    await refused(stand, () => service.addJob({ id }), error);
+    await refused(stand, () => service.enqueueJob({ id }), error);
+    await refused(stand, () => service.jobs.create({ id, type: 't' }), error);
+  });
+
+  it('is told as not found elsewhere (legacy may have such a job), or refused when it is empty', async () => {
+    const stand = open();
+    const { service } = stand;
+    const code = (usual: string) => ({ code: id === '' ? 'INVALID_JOB_ID' : usual });
     for (const doing of [
-      () => service.addJob({ id }),
       () => service.getJobStatus(id),
       () => service.updateJobStatus(id, 'completed'),
       () => service.completeJob(id),
       () => service.failJob(id),
       () => service.failJob(id, { requeue: true }),
       () => service.cancelJob(id),
-      () => service.saveJobResult(id, 1),
-      () => service.getJobResult(id),
-      () => service.isJobProcessing(id),
     ]) {
-      await refused(stand, doing, error);
+      await refused(stand, doing, code('JOB_STATUS_NOT_FOUND'));
     }
-  });
-
-  it('is refused by every operation of the job store', async () => {
-    const stand = open();
-    const { jobs } = stand.service;
+    await refused(stand, () => service.getJobResult(id), code('JOB_RESULT_NOT_FOUND'));
     for (const doing of [
-      () => jobs.create({ id, type: 't' }),
-      () => jobs.find(id),
-      () => jobs.retry(id),
-      () => jobs.remove(id),
-      () => jobs.promote(id),
-      () => jobs.cancel(id),
-      () => jobs.logs(id),
+      () => service.jobs.get(id),
+      () => service.jobs.retry(id),
+      () => service.jobs.remove(id),
+      () => service.jobs.promote(id),
+      () => service.jobs.cancel(id),
+      () => service.jobs.logs(id),
     ]) {
-      await refused(stand, doing, error);
+      await refused(stand, doing, code('JOB_NOT_FOUND'));
     }
   });
 

@@ -132,7 +132,7 @@ describe('QueueEvents', () => {
       'failed',
       'delayed',
     ] as const) {
-      events.on(name, ({ jobId }) => seen.push(`${name} ${jobId}`));
+      events.on(name, ({ jobId }: { jobId: string }) => seen.push(`${name} ${jobId}`));
     }
     stand.newWorker(async (job) => {
       await job.updateProgress(1);
@@ -156,7 +156,7 @@ describe('QueueEvents', () => {
     await events.waitUntilReady();
     const seen: string[] = [];
     for (const name of ['added', 'active', 'completed'] as const) {
-      events.on(name, ({ jobId }) => seen.push(`${name} ${jobId}`));
+      events.on(name, ({ jobId }: { jobId: string }) => seen.push(`${name} ${jobId}`));
     }
     await stand.legacy.add({ id: 'a' });
     await stand.pass();

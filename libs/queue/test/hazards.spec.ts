@@ -146,7 +146,7 @@ describe('a running job of a crashed worker stays in processing for ever', () =>
     const stand = open();
     await stand.service.addJob({ id: 'a', payload: 1 });
     await stand.claim('crashed', 1);
-    await waitFor(async () => (await stand.newService().backend.running.recoverStalled()).includes('a'));
+    await waitFor(async () => (await stand.newService().backend.running.recoverStalled())?.includes('a'));
     expect(await stand.standing('a')).toEqual(PLACES.pending);
     expect(await stand.status('a')).toBe('pending');
     expect(await stand.legacy.dequeue()).toMatchObject({ id: 'a', payload: 1 });
@@ -175,7 +175,7 @@ describe('a running job of a crashed worker stays in processing for ever', () =>
     for (let crash = 1; crash <= 3; crash++) {
       expect(await stand.claim(`crashed ${crash}`)).toBe('a');
       await stand.endLease('a');
-      await waitFor(async () => (await backend.running.recoverStalled()).includes('a'));
+      await waitFor(async () => (await backend.running.recoverStalled())?.includes('a'));
     }
     const { ids } = stand.newWorker();
     await waitFor(async () => (await stand.status('a')) === 'failed');

@@ -66,6 +66,11 @@ function handles(): Record<string, number> {
   return counts;
 }
 
+/** Resolves when the iterator ends. */
+async function drained(updates: AsyncIterableIterator<unknown>): Promise<void> {
+  while (!(await updates.next()).done);
+}
+
 describe('QueueModule.forRoot', () => {
   it('lets @InjectQueue, @Processor, QueueService and legacy work on the same jobs', async () => {
     const stand = open();
@@ -219,11 +224,12 @@ describe('closing the application', () => {
     await queue.addBulk(['a', 'b', 'c'].map((jobId) => ({ name: 't', data: {}, opts: { jobId } })));
     await waitFor(async () => (await stand.status('a')) === 'running');
     const closing = app.close();
+    await waitFor(() => app.get(Slow).worker.closing !== undefined);
     finish();
     await closing;
     expect(await stand.status('a')).toBe('completed');
     expect(await stand.queued()).toEqual(['b', 'c']);
-    for await (const _ of updates);
+    await drained(updates);
     await waitFor(() => JSON.stringify(handles()) === JSON.stringify(before), {
       what: 'sockets and timers to be gone',
     });

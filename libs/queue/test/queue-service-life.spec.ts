@@ -161,11 +161,11 @@ describe('subscribe', () => {
     const [broken, closed, orphan] = [service.subscribe(), service.subscribe(), service.subscribe()];
     await Promise.all([broken.ready, closed.ready, orphan.ready]);
     const ends = [closed, orphan].map(async (subscription) => {
-      for await (const _ of subscription);
+      while (!(await subscription.next()).done);
       return 'ended';
     });
     await service.addJob({ id: 'a' });
-    for await (const _ of broken) break;
+    for await (const { event } of broken) if (event !== '') break;
     await closed.close();
     await closed.close();
     expect(await ends[0]).toBe('ended');

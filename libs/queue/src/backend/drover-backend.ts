@@ -23,6 +23,7 @@ import { Reading } from './reading.js';
 import { Reconciling } from './reconciling.js';
 import { Running, type KeepOption } from './running.js';
 import { Scripts, type RedisClient } from './scripts.js';
+import { UnsupportedOperationError } from '../errors/index.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
 import { UnsupportedBackend } from './unsupported.js';
 import { toJson } from './validate.js';
@@ -45,7 +46,7 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   readonly keys: KeysMap;
   closing: Promise<void> | undefined;
 
-  readonly queueKeys: QueueKeys;
+  readonly name: string;
   readonly scripts: Scripts;
   readonly adding: Adding;
   readonly running: Running;
@@ -61,7 +62,7 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   };
 
   constructor(
-    readonly name: string,
+    readonly queueKeys: QueueKeys,
     private readonly opts: QueueBaseOptions,
     flags: NonNullable<BackendFlags>,
     readonly storeOptions: StoreOptions,
@@ -69,7 +70,7 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     private readonly ownsConnection = true,
   ) {
     super();
-    this.queueKeys = new QueueKeys((opts as { prefix?: string }).prefix ?? DEFAULT_PREFIX, name);
+    this.name = queueKeys.queue;
     this.qualifiedName = this.queueKeys.qualifiedName;
     this.keys = this.queueKeys.map;
     this.scripts = new Scripts(this.usable, this.queueKeys, storeOptions);
@@ -124,9 +125,9 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     return this.metadata.setName(name);
   }
 
-  forQueue(queueName: string, prefix?: string): DroverBackend {
-    const opts = { ...this.opts, prefix: prefix ?? this.queueKeys.prefix };
-    return new DroverBackend(queueName, opts, {}, this.storeOptions, this.connection, false);
+  forQueue(queueName: string, prefix = this.queueKeys.prefix): DroverBackend {
+    const keys = new QueueKeys(prefix, queueName);
+    return new DroverBackend(keys, { ...this.opts }, {}, this.storeOptions, this.connection, false);
   }
 
   toKey(type: string): string {
@@ -372,6 +373,14 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   }
 }
 
+/** Limits and metrics come later: passing them over in silence would let jobs run unlimited. */
+function refuseLaterOptions(opts: QueueBaseOptions): void {
+  for (const option of ['limiter', 'metrics'] as const) {
+    if ((opts as Partial<WorkerOptions>)[option])
+      throw new UnsupportedOperationError(`the worker option ${option}`);
+  }
+}
+
 /**
  * A factory of BullMQ's {@link BackendFactory} signature whose queues keep their jobs in the Go contract.
  *
@@ -379,9 +388,12 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
  */
 export function createBackendFactory(options: Partial<StoreOptions> = {}): BackendFactory<DroverBackend> {
   return (name, opts, flags = {}) => {
-    const shared = !flags.blocking;
-    const connection = new Connection(opts.connection, { shared });
-    return new DroverBackend(name, opts, flags, resolveStoreOptions(options), connection);
+    refuseLaterOptions(opts);
+    const storeOptions = resolveStoreOptions(options);
+    // All that can be refused is refused before a connection is opened, which nobody would close.
+    const keys = new QueueKeys((opts as { prefix?: string }).prefix ?? DEFAULT_PREFIX, name);
+    const connection = new Connection(opts.connection, { shared: !flags.blocking });
+    return new DroverBackend(keys, opts, flags, storeOptions, connection);
   };
 }
 

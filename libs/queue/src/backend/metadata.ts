@@ -1,7 +1,11 @@
 import type { StreamReadRaw } from 'bullmq';
 import { Cluster } from 'ioredis';
+import { UnsupportedOperationError } from '../errors/index.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient } from './scripts.js';
+
+/** Settings of limits, which the store does not keep to yet. */
+const LIMITS = ['concurrency', 'max', 'duration'];
 
 /** The queue's settings, its event stream, and who is connected. */
 export class Metadata {
@@ -14,6 +18,9 @@ export class Metadata {
   ) {}
 
   async set(values: Record<string, string | number>): Promise<number> {
+    for (const field of LIMITS) {
+      if (field in values) throw new UnsupportedOperationError(`limiting the queue by ${field}`);
+    }
     return (await this.client()).hset(this.keys.key('meta'), values);
   }
 

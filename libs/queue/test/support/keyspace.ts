@@ -14,7 +14,8 @@ async function contentOf(redis: Redis, key: string): Promise<KeyContent> {
   if (type === 'list') return redis.lrange(key, 0, -1);
   if (type === 'hash') return redis.hgetall(key);
   if (type === 'zset') {
-    return pairs(await redis.zrange(key, 0, -1, 'WITHSCORES')).map(([id, score]) => [id, Number(score)]);
+    const scored = pairs(await redis.zrange(key, 0, -1, 'WITHSCORES'));
+    return scored.map(([id, score]): [string, number] => [id, Number(score)]);
   }
   return (await redis.xrange(key, '-', '+')).map(([, fields]) => Object.fromEntries(pairs(fields)));
 }

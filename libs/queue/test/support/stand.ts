@@ -25,12 +25,19 @@ export interface StandOptions extends Partial<StoreOptions> {
 
 /** A worker and what it did. */
 export interface WatchedWorker {
-  worker: Worker;
+  worker: ReturnType<typeof createWorker>;
   /** Jobs it started to run, in order. */
   ran: Job[];
   ids(): string[];
   errors: Error[];
 }
+
+type Factory = ReturnType<typeof createBackendFactory>;
+
+const createQueue = (options: QueueOptions, factory: Factory) => new Queue('jobs', options, factory);
+const createEvents = (options: QueueOptions, factory: Factory) => new QueueEvents('jobs', options, factory);
+const createWorker = (processor: Processor, options: WorkerOptions, factory: Factory) =>
+  new Worker('jobs', processor, options, factory);
 
 interface Closable {
   close(): Promise<unknown>;
@@ -46,7 +53,7 @@ export class Stand {
   private readonly open: Closable[] = [];
   private readonly settings: Partial<StoreOptions>;
   private theService: QueueService | undefined;
-  private theQueue: Queue | undefined;
+  private theQueue: ReturnType<typeof createQueue> | undefined;
 
   constructor({ url = testRedisUrl(), prefix = randomPrefix(), ...settings }: StandOptions = {}) {
     this.url = url;
@@ -74,7 +81,7 @@ export class Stand {
     return this.service.backend;
   }
 
-  get queue(): Queue {
+  get queue(): ReturnType<typeof createQueue> {
     this.theQueue ??= this.newQueue();
     return this.theQueue;
   }
@@ -83,14 +90,14 @@ export class Stand {
     return this.keep(new QueueService({ ...this.serviceOptions(), ...options }));
   }
 
-  newQueue(options: Partial<QueueOptions> = {}): Queue {
-    const queue = new Queue('jobs', { ...this.bullOptions(), ...options }, this.factory());
+  newQueue(options: Partial<QueueOptions> = {}): ReturnType<typeof createQueue> {
+    const queue = createQueue({ ...this.bullOptions(), ...options }, this.factory());
     queue.on('error', () => undefined);
     return this.keep(queue);
   }
 
-  newEvents(): QueueEvents {
-    const events = new QueueEvents('jobs', this.bullOptions(), this.factory());
+  newEvents(): ReturnType<typeof createEvents> {
+    const events = createEvents(this.bullOptions(), this.factory());
     events.on('error', () => undefined);
     return this.keep(events);
   }
@@ -107,8 +114,7 @@ export class Stand {
       return handler(job, token, signal);
     };
     const defaults = { lockDuration: 5000, stalledInterval: 500, drainDelay: 1 };
-    const worker = new Worker(
-      'jobs',
+    const worker = createWorker(
       processor,
       { ...this.bullOptions(), ...defaults, ...options },
       this.factory(),

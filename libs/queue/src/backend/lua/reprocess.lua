@@ -3,12 +3,17 @@
 --         ARGV[8] '1' = attempts made start at 0 again  ARGV[9] '1' = attempts started too
 -- Output  1, -1 no such job, -3 not in that state
 -- Events  waiting. Contract: status_updated, job_added
---@include context announce place wake forget finished
+--@include context announce place wake forget settle finished
 
 local id, state = ARGV[5], ARGV[6]
 checkTypes()
-if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 if state ~= 'completed' and state ~= 'failed' then return -3 end
+if not redis.call('ZSCORE', keys[state], id) then
+  -- A legacy service may have ended it without anybody noticing so far.
+  local ended = endedElsewhere(id)
+  if ended then settle(id, ended, reasonOf[ended]) end
+end
+if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 if not redis.call('ZSCORE', keys[state], id) then return -3 end
 runAgain(id, state, ARGV[7], ARGV[8] == '1', ARGV[9] == '1')
 wakeWorker()

@@ -49,7 +49,8 @@ local function adopt(id, priority)
     redis.call('HDEL', job, 'data')
   end
   leaveFinished(id)
-  redis.call('HDEL', job, 'finishedOn', 'failedReason', 'stacktrace', 'processedOn', 'attemptsMade', 'progress', 'delay')
+  redis.call('HDEL', job, 'finishedOn', 'failedReason', 'stacktrace', 'processedOn', 'attemptsMade',
+    'attemptsStarted', 'stalledCounter', 'deferredFailure', 'progress', 'delay')
   notePriority(id, priority)
   redis.call('HSETNX', job, 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
   if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', job, 'name', fields.type) end

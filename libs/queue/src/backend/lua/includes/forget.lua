@@ -14,7 +14,7 @@ local function leaveFinished(id)
   redis.call('ZREM', keys.failed, id)
   redis.call('ZREM', keys.cancelled, id)
   redis.call('ZREM', keys.expiring, id)
-  redis.call('HDEL', jobKey(id), 'endedBy')
+  redis.pcall('HDEL', jobKey(id), 'endedBy')
 end
 
 -- Deletes a job and all that belongs to it.

@@ -5,7 +5,8 @@ local function keepFinished(id)
   local status = redis.pcall('GET', statusKey(id))
   for _, state in ipairs({ 'cancelled', 'completed', 'failed' }) do
     if redis.call('ZSCORE', keys[state], id) then
-      if status and status ~= state then
+      -- Not over `pending`: that is somebody adding the id again, one command after the other.
+      if type(status) == 'string' and status ~= state and status ~= 'pending' then
         redis.call('SET', statusKey(id), state)
         local ends = redis.call('ZSCORE', keys.expiring, id)
         if ends then redis.call('PEXPIREAT', statusKey(id), exact(tonumber(ends))) end
@@ -43,8 +44,7 @@ local function handleMissing(id, grace, maxStalls)
   if not usable then return false end
   if redis.call('HEXISTS', jobKey(id), 'priority') == 0 then
     -- Taken before Drover ever saw it: all that is known is its document.
-    local given = tonumber(fields.priority) or 1
-    notePriority(id, given == given and priorityOf(-math.floor(given)) or 1)
+    notePriority(id, documentPriority(id))
     redis.call('HSETNX', jobKey(id), 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
     if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', jobKey(id), 'name', fields.type) end
     redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)

@@ -64,8 +64,19 @@ local function notePriority(id, priority)
   end
 end
 
+-- Priority in the document of a job that was taken before Drover ever saw it; normal where it says none.
+local function documentPriority(id)
+  local text = redis.pcall('GET', dataKey(id))
+  local ok, fields = pcall(cjson.decode, type(text) == 'string' and #text <= maxDocumentBytes and text or '')
+  local given = ok and type(fields) == 'table' and tonumber(fields.priority)
+  if not given or given ~= given then return 1 end
+  return priorityOf(-math.floor(given))
+end
+
 -- Contract priority that a job was given.
 local function notedPriority(id)
   local noted = redis.call('HMGET', jobKey(id), 'band', 'priority')
-  return noted[1] and tonumber(noted[1]) or contractPriority(noted[2])
+  if noted[1] then return tonumber(noted[1]) end
+  if noted[2] then return contractPriority(noted[2]) end
+  return documentPriority(id)
 end
