@@ -5,7 +5,6 @@ import { legacyJob, nextMillisecond } from './support/legacy.js';
 import { useStand, type Stand } from './support/stand.js';
 
 const open = useStand();
-jest.setTimeout(15_000);
 
 const STRANGE = [
   '-inf',

@@ -5,6 +5,8 @@ import { RedisTooOldError } from '../errors/index.js';
 import type { RedisClient } from './scripts.js';
 
 const MINIMUM_REDIS = '7.0.0';
+/** How long Redis may take to answer QUIT. */
+const QUIT_MS = 1000;
 
 type OwnOptions = RedisOptions & { url?: string };
 
@@ -98,8 +100,20 @@ export class Connection extends EventEmitter {
     if (force || this.client.status !== 'ready') {
       endClient(this.client);
     } else {
-      await this.client.quit().catch(() => endClient(this.client));
+      await this.quit();
     }
+  }
+
+  /** A connection that was lost unnoticed never answers QUIT: then it is ended all the same. */
+  private async quit(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const lost = new Promise<void>((resolve) => {
+      this.client.once('close', () => resolve());
+      timer = setTimeout(resolve, QUIT_MS);
+    });
+    await Promise.race([this.client.quit().catch(() => undefined), lost]);
+    clearTimeout(timer);
+    if (this.client.status !== 'end') endClient(this.client);
   }
 
   private readonly onError = (error: Error) => {

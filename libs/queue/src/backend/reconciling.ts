@@ -7,7 +7,11 @@ import type { RedisClient, Scripts } from './scripts.js';
 const BATCH = 100;
 /** Ids one survey call looks at. */
 const SURVEY = 500;
-/** Calls of SCAN in one pass, and keys each looks at: a large database is gone through over several passes. */
+/**
+ * Calls of SCAN in one pass, and keys each looks at. The first pass of a process goes through a million keys
+ * for what was left behind before it started; later ones go through a large database over several passes.
+ */
+const FIRST_SCANS = 1000;
 const SCANS = 10;
 const SCAN_COUNT = 1000;
 
@@ -24,6 +28,7 @@ export interface PassOptions {
  */
 export class Reconciling {
   private scanCursor = '0';
+  private isFirstPass = true;
   /** Delayed jobs are looked at a window a pass. */
   private delayedRank = 0;
 
@@ -76,7 +81,9 @@ export class Reconciling {
     if (client instanceof Cluster) return [];
     const prefix = this.keys.status('');
     const found = new Set<string>();
-    for (let scans = 0; scans < SCANS; scans++) {
+    const scansNow = this.isFirstPass ? FIRST_SCANS : SCANS;
+    this.isFirstPass = false;
+    for (let scans = 0; scans < scansNow; scans++) {
       const [cursor, keys] = await client.scan(
         this.scanCursor,
         'MATCH',

@@ -19,6 +19,8 @@ const TELLING = /"event":"job_(added|completed|failed|cancelled)"/;
 /** Ids looked after at once, and ms between such looks: bounds what following a busy queue costs. */
 const WATCH_BATCH = 200;
 const WATCH_MS = 50;
+/** How long closing waits for a pass that is under way. */
+const CLOSE_MS = 1000;
 
 /**
  * Looks after a queue that legacy services use: adopts what they add, leases what they run, records what
@@ -65,11 +67,12 @@ export class Reconciler {
     this.closed = true;
     clearInterval(this.timer);
     if (this.watcher) endClient(this.watcher);
-    // While Redis is away, a pass under way waits for it: closing the connection ends that wait.
-    const away = (await this.backend.client()).status !== 'ready';
-    if (!away) await this.working;
+    // A pass under way may wait for a Redis that is away: closing the connection ends that wait.
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, CLOSE_MS)));
+    await Promise.race([this.working, patience]);
+    clearTimeout(timer);
     await this.backend.close();
-    await this.working;
   }
 
   private turn(): void {
