@@ -19,6 +19,8 @@ export class RedisModule {
         intervalSeconds: settings.RECONCILE_SECONDS,
         maxStalls: settings.WORKER_MAX_STALLS,
         watch: true,
+        // The queue's own connection says it.
+        logOutages: false,
       });
     return {
       module: RedisModule,

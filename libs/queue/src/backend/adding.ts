@@ -77,6 +77,8 @@ export class Adding {
       if (job[option]) throw new UnsupportedOperationError(`adding a job with ${option}`);
     }
     const { opts } = job;
+    // An id that was meant and is empty must not silently become a number.
+    if (jobId === '') checkJobId(jobId);
     return {
       id: jobId,
       name: job.name,

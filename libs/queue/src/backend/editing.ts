@@ -1,10 +1,13 @@
 import type { JobProgress, MinimalJob, RetryOptions } from 'bullmq';
 import { contractPriority } from '#libs/contracts';
+import { InvalidDocumentError } from '../errors/index.js';
 import { accepted } from './codes.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { checkDelay, checkPriority, checkSize, toJson } from './validate.js';
+
+const NOT_AN_OBJECT = -12;
 
 /** Changes to single jobs that are not a worker's report. */
 export class Editing {
@@ -20,10 +23,13 @@ export class Editing {
     const text = toJson(data, `payload of job ${id}`);
     checkSize(text, this.options.maxDocumentBytes);
     const createdAt = new Date((job as { timestamp?: number }).timestamp ?? Date.now()).toISOString();
-    accepted(await this.scripts.run<number>('updateData', id, text, createdAt), {
-      jobId: id,
-      command: 'updateData',
-    });
+    const answer = await this.scripts.run<number>('updateData', id, text, createdAt);
+    if (answer === NOT_AN_OBJECT) {
+      throw new InvalidDocumentError(
+        `job ${id} was added by a legacy service: its data must stay a JSON object`,
+      );
+    }
+    accepted(answer, { jobId: id, command: 'updateData' });
   }
 
   async updateProgress(id: string, progress: JobProgress): Promise<void> {

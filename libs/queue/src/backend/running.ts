@@ -49,8 +49,13 @@ function kept(job: KeepOption, worker: KeepOption): Kept {
 
 const flat = (fields: Record<string, unknown> | undefined) => {
   const pairs = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
-  return pairs.length === 0 ? '' : JSON.stringify(pairs.flatMap(([name, value]) => [name, String(value)]));
+  return pairs.length === 0
+    ? ''
+    : JSON.stringify(pairs.flatMap(([name, value]) => [name, wellFormed(String(value))]));
 };
+
+/** Redis' JSON refuses half a surrogate pair, which any message that was cut may end with. */
+const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
@@ -112,15 +117,18 @@ export class Running {
     token: string,
     opts: { skipAttempt?: boolean; fieldsToUpdate?: Record<string, unknown>; fetchNext?: boolean },
   ): Promise<ClaimTuple | []> {
-    checkDelay(delay, this.options.maxDelayMs);
+    checkDelay(delay, Number.MAX_SAFE_INTEGER);
     checkDelay(due, Number.MAX_SAFE_INTEGER);
+    // A backoff that grew beyond the longest delay waits that long; refusing would leave the job running.
+    const wait = Math.min(delay, this.options.maxDelayMs);
+    const ready = due - (delay - wait);
     const raw = accepted(
       await this.scripts.run<number | RawClaim>(
         'delay',
         id,
         token,
-        due,
-        delay,
+        ready,
+        wait,
         opts.skipAttempt ? '1' : '0',
         flat(opts.fieldsToUpdate),
         this.fetching(opts.fetchNext === true),

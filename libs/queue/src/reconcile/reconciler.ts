@@ -12,10 +12,12 @@ export interface ReconcilerOptions extends QueueServiceOptions {
   maxStalls?: number;
   /** Also follow `<p>updates`, so that what legacy services do is recorded within a moment. Default false. */
   watch?: boolean;
+  /** Whether to log that Redis went away and came back; false where something else does. Default true. */
+  logOutages?: boolean;
 }
 
 /** What a legacy service may have changed; other messages need no look. */
-const TELLING = /"event":"job_(added|completed|failed|cancelled)"/;
+const TELLING = /"event":"job_(added|completed|failed|cancelled)"|"status":"(running|processing)"/;
 /** Ids looked after at once, and ms between such looks: bounds what following a busy queue costs. */
 const WATCH_BATCH = 200;
 const WATCH_MS = 50;
@@ -46,7 +48,8 @@ export class Reconciler {
     const { connection, prefix, queue } = resolved;
     const stalling = { maxStalledCount: this.maxStalls, stalledInterval: this.intervalMs };
     this.backend = createBackendFactory(resolved)(queue, { connection, prefix, ...stalling } as never);
-    logOutages(this.backend, this.logger);
+    if (options.logOutages === false) this.backend.on('error', () => undefined);
+    else logOutages(this.backend, this.logger);
   }
 
   /** Starts the passes; the first is made at once. */

@@ -113,7 +113,7 @@ export class Stand {
       ran.push(job);
       return handler(job, token, signal);
     };
-    const defaults = { lockDuration: 5000, stalledInterval: 500, drainDelay: 1 };
+    const defaults = { lockDuration: 5000, stalledInterval: 500, drainDelay: 1, runRetryDelay: 100 };
     const worker = createWorker(
       processor,
       { ...this.bullOptions(), ...defaults, ...options },

@@ -79,6 +79,7 @@ for at = 5, #ARGV, STRIDE do
   else
     if onExisting ~= 'replace' then redis.call('INCR', keys.counter) end
     if not exists(id) then
+      dropIfExpired(id)
       add(id, at)
       results[#results + 1] = id
     elseif onExisting == 'reject' then

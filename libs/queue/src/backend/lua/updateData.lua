@@ -1,11 +1,13 @@
 -- Replaces a job's payload (of a legacy job: its document).
 -- Input   ARGV[5] id  ARGV[6] payload JSON  ARGV[7] document JSON of a legacy job (used when it has no payload)
--- Output  0, -1 no such job
+-- Output  0, -1 no such job, -12 a legacy job's document must be an object
+-- Events  none
 --@include context document place
 
 local id, payload = ARGV[5], ARGV[6]
 if redis.call('EXISTS', jobKey(id), dataKey(id)) == 0 then return -1 end
 if redis.call('HEXISTS', jobKey(id), 'data') == 0 then
+  if not string.match(payload, '^%s*{') then return -12 end
   redis.call('SET', dataKey(id), payload, 'KEEPTTL')
   return 0
 end

@@ -31,6 +31,10 @@ local function takeOver(id)
     redis.call('SET', dataKey(id), '{"id":' .. cjson.encode(id) .. '}')
   end
   local fields, text = readDocument(id, payload and 65536)
+  if not fields and payload and redis.call('TYPE', dataKey(id)).ok == 'string' then
+    -- Lua's JSON is stricter than JavaScript's (lone surrogates); the payload we keep decides.
+    return true, { payload = true }, redis.call('GET', dataKey(id)), nil
+  end
   if not fields then
     failUnusable(id, text)
     return false

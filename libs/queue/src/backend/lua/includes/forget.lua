@@ -17,6 +17,15 @@ local function leaveFinished(id)
   redis.pcall('HDEL', jobKey(id), 'endedBy')
 end
 
+-- A finished job whose keys have ended no longer exists, although its id may still be listed. Takes it out
+-- of the lists, so that the id can be used again.
+local function dropIfExpired(id)
+  local ends = redis.call('ZSCORE', keys.expiring, id)
+  if not ends or tonumber(ends) > serverNow() then return end
+  leaveFinished(id)
+  redis.call('ZREM', keys.ids, id)
+end
+
 -- Deletes a job and all that belongs to it.
 local function forget(id)
   detach(id)

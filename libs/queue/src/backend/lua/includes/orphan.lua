@@ -55,6 +55,7 @@ end
 
 -- Returns true when the job was put back.
 local function lookAfter(id, grace, maxStalls)
+  dropIfExpired(id)
   local foreign = setAsideForeign(id)
   if foreign then
     failUnusable(id, foreign)

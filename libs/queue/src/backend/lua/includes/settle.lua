@@ -16,7 +16,8 @@ local function settle(id, status, reason)
   redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
   redis.call('HDEL', jobKey(id), 'token')
   if status == 'completed' then
-    emit('completed', 'jobId', id, 'returnvalue', redis.call('GET', resultKey(id)) or 'null', 'prev', prev)
+    local result = redis.pcall('GET', resultKey(id))
+    emit('completed', 'jobId', id, 'returnvalue', type(result) == 'string' and result or 'null', 'prev', prev)
   else
     redis.call('HSET', jobKey(id), 'failedReason', reason)
     emit('failed', 'jobId', id, 'failedReason', reason, 'prev', prev)

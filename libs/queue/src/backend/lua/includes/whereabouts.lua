@@ -5,6 +5,8 @@
 local function stateOf(id)
   local score = redis.call('ZSCORE', keys.queue, id)
   if score then return tonumber(score) < -3 and 'waiting' or 'prioritized' end
+  local ends = redis.call('ZSCORE', keys.expiring, id)
+  if ends and tonumber(ends) <= serverNow() then return 'unknown' end
   if redis.call('ZSCORE', keys.cancelled, id) then return 'cancelled' end
   if redis.call('ZSCORE', keys.completed, id) then return 'completed' end
   if redis.call('ZSCORE', keys.failed, id) then return 'failed' end
