@@ -75,6 +75,8 @@ local function lookAfter(id, grace, maxStalls)
   end
   if score or redis.call('ZSCORE', keys.delayed, id) then
     redis.call('ZREM', keys.missing, id)
+    -- One that somebody placed by hand is in no index yet, and could be lost without a trace.
+    redis.call('ZADD', keys.ids, 'NX', exact(now), id)
     return false
   end
   local leased = redis.call('ZSCORE', keys.leases, id)
