@@ -20,6 +20,10 @@ local function exists(id)
   return placed[id] or redis.call('EXISTS', jobKey(id), dataKey(id)) > 0
 end
 
+for at = 5, #ARGV, STRIDE do
+  if ARGV[at] ~= '' then checkJobTypes(ARGV[at]) end
+end
+
 local function nextId()
   local id
   repeat

@@ -6,6 +6,7 @@
 
 local id = ARGV[5]
 checkTypes()
+checkJobTypes(id)
 dropIfExpired(id)
 if redis.call('EXISTS', jobKey(id), dataKey(id), statusKey(id)) == 0 then return false end
 if redis.call('ZSCORE', keys.cancelled, id) then return 'was cancelled' end

@@ -6,6 +6,7 @@
 
 local id = ARGV[5]
 checkTypes()
+checkJobTypes(id)
 dropIfExpired(id)
 local status = redis.pcall('GET', statusKey(id))
 if type(status) ~= 'string' then return { false, -1 } end

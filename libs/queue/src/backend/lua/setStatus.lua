@@ -7,6 +7,7 @@
 
 local id, target, allowed = ARGV[5], ARGV[6], ',' .. ARGV[8] .. ','
 checkTypes()
+checkJobTypes(id)
 dropIfExpired(id)
 local status = redis.pcall('GET', statusKey(id))
 if type(status) ~= 'string' then return { false, -1 } end

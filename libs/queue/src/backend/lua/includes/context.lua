@@ -76,6 +76,14 @@ local function checkTypes()
   redis.call('HLEN', keys.meta)
 end
 
+-- The same for the keys of one job that a script writes: SET would put itself in the place of anything.
+local function checkJobTypes(id)
+  redis.call('STRLEN', statusKey(id))
+  redis.call('STRLEN', dataKey(id))
+  redis.call('STRLEN', resultKey(id))
+  redis.call('HLEN', jobKey(id))
+end
+
 -- A key of another type where a job's runtime state belongs is set aside for a look, out of the way of
 -- every later transition. Returns the reason to fail the job with, or nil when all is well.
 local function setAsideForeign(id)

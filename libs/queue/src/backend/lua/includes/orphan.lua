@@ -20,6 +20,8 @@ end
 -- A legacy worker took the job: it gets a lease, and its keys stay.
 local function leaseLegacy(id)
   redis.call('ZADD', keys.leases, exact(serverNow() + legacyLease), id)
+  -- An older spelling, which some services write.
+  if redis.pcall('GET', statusKey(id)) == 'processing' then redis.call('SET', statusKey(id), 'running') end
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
   redis.call('HSET', jobKey(id), 'processedOn', exact(now))
   redis.call('HDEL', jobKey(id), 'token')
