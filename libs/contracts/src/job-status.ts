@@ -6,9 +6,6 @@ export const JOB_STATUSES = ['pending', 'running', 'completed', 'failed', 'cance
 
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** Statuses a job keeps until somebody retries it. */
-export const FINISHED_STATUSES: readonly JobStatus[] = ['completed', 'failed', 'cancelled'];
-
 /**
  * Reads a status as it stands in Redis.
  *

@@ -3,8 +3,6 @@ export const PRIORITIES = { low: 0, normal: 1, high: 2 } as const;
 
 export type PriorityName = keyof typeof PRIORITIES;
 
-export const PRIORITY_NAMES = Object.keys(PRIORITIES) as PriorityName[];
-
 /**
  * The contract priority of a BullMQ job that asks for none: above `high`, because BullMQ runs jobs
  * without a priority before all prioritised ones.

@@ -1,4 +1,4 @@
-import { parseJobStatus, PRIORITIES, type PriorityName } from '#libs/contracts';
+import { PRIORITIES, type PriorityName } from '#libs/contracts';
 import { InvalidDocumentError, InvalidPriorityError } from '../errors/index.js';
 import { checkPriority } from '../backend/validate.js';
 
@@ -86,9 +86,4 @@ export function readDocument(text: string | null | undefined): JobDocument | und
   } catch {
     return undefined;
   }
-}
-
-/** The stored status, normalised; text that is none of the contract's words stays as it is. */
-export function readStatus(text: string): string {
-  return parseJobStatus(text) ?? text;
 }

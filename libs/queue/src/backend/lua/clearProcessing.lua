@@ -9,9 +9,8 @@ if #ids == 0 then ids = redis.call('ZRANGE', keys.leases, 0, 199) end
 for _, id in ipairs(ids) do
   letGo(id)
   redis.call('PUBLISH', keys.cancels, id)
-  local ended = endedElsewhere(id)
-  if ended then
-    settle(id, ended, reasonOf[ended])
+  if settleIfEnded(id) then
+    -- Nothing is left to put back.
   elseif redis.call('EXISTS', dataKey(id), jobKey(id)) > 0 then
     redis.call('SET', statusKey(id), 'pending')
     persist(id)

@@ -10,8 +10,7 @@ checkTypes()
 if state ~= 'completed' and state ~= 'failed' then return -3 end
 if not redis.call('ZSCORE', keys[state], id) then
   -- A legacy service may have ended it without anybody noticing so far.
-  local ended = endedElsewhere(id)
-  if ended then settle(id, ended, reasonOf[ended]) end
+  settleIfEnded(id)
 end
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 if not redis.call('ZSCORE', keys[state], id) then return -3 end

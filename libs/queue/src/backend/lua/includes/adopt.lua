@@ -9,11 +9,7 @@ local function takeOver(id)
     failUnusable(id, foreign)
     return false
   end
-  local ended = endedElsewhere(id)
-  if ended then
-    settle(id, ended, reasonOf[ended])
-    return false
-  end
+  if settleIfEnded(id) then return false end
   if redis.call('ZSCORE', keys.leases, id) then
     if redis.call('SISMEMBER', keys.processing, id) == 1 then
       -- Added again while it runs: it is the same job, and it is running.

@@ -8,11 +8,7 @@ local function activate(id, token, leaseMs, worker)
     failUnusable(id, foreign)
     return nil
   end
-  local ended = endedElsewhere(id)
-  if ended then
-    settle(id, ended, reasonOf[ended])
-    return nil
-  end
+  if settleIfEnded(id) then return nil end
   local hasPayload = redis.call('HEXISTS', job, 'data') == 1
   local document = not hasPayload and redis.pcall('GET', dataKey(id)) or nil
   if not hasPayload and type(document) ~= 'string' then

@@ -13,8 +13,7 @@ end
 -- Puts a job whose time has come at the tail of its priority.
 local function makeReady(id)
   redis.call('ZREM', keys.delayed, id)
-  local ended = endedElsewhere(id)
-  if ended then return settle(id, ended, reasonOf[ended]) end
+  if settleIfEnded(id) then return end
   redis.call('HSET', jobKey(id), 'delay', 0)
   redis.call('SET', statusKey(id), 'pending')
   redis.call('ZADD', keys.queue, exact(tailScore(notedPriority(id))), id)

@@ -8,11 +8,7 @@ local function refusal(id, token)
   local leased = redis.call('ZSCORE', keys.leases, id)
   local held = redis.call('HGET', jobKey(id), 'token')
   if not leased then return token ~= '0' and held ~= token and -2 or -3 end
-  local ended = endedElsewhere(id)
-  if ended then
-    settle(id, ended, reasonOf[ended])
-    return -2
-  end
+  if settleIfEnded(id) then return -2 end
   if redis.pcall('GET', statusKey(id)) == 'pending' and redis.call('SISMEMBER', keys.processing, id) == 0 then return -2 end
   if token == '0' or held == token then return nil end
   return held and -6 or -2

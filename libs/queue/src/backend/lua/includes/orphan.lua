@@ -70,11 +70,7 @@ local function lookAfter(id, grace, maxStalls)
     return false
   end
   if keepFinished(id) then return false end
-  local ended = endedElsewhere(id)
-  if ended then
-    settle(id, ended, reasonOf[ended])
-    return false
-  end
+  if settleIfEnded(id) then return false end
   if score or redis.call('ZSCORE', keys.delayed, id) then
     redis.call('ZREM', keys.missing, id)
     -- One that somebody placed by hand is in no index yet, and could be lost without a trace.

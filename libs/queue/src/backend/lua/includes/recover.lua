@@ -23,9 +23,8 @@ local function recoverExpired(maxStalls, limit)
   local expired = redis.call('ZRANGEBYSCORE', keys.leases, '-inf', exact(serverNow()), 'LIMIT', 0, limit)
   local back = {}
   for _, id in ipairs(expired) do
-    local ended = endedElsewhere(id)
-    if ended then
-      settle(id, ended, reasonOf[ended])
+    if settleIfEnded(id) then
+      -- Nothing is left to put back.
     else
       putBack(id, maxStalls)
       back[#back + 1] = id

@@ -33,6 +33,14 @@ local function endedElsewhere(id)
   if type(status) == 'string' and reasonOf[status] then return status end
 end
 
+-- Records an end that a legacy service wrote and nobody noticed so far. Returns true when there was one.
+local function settleIfEnded(id)
+  local ended = endedElsewhere(id)
+  if not ended then return false end
+  settle(id, ended, reasonOf[ended])
+  return true
+end
+
 -- Fails a job that cannot be run at all, and says so to everybody.
 local function failUnusable(id, reason)
   settle(id, 'failed', reason)
