@@ -1,5 +1,5 @@
 // BullMQ's own classes on the store: getters, events, metadata, and what is not offered yet.
-import { FlowProducer, type Job, type JobState } from 'bullmq';
+import type { Job, JobState } from 'bullmq';
 import { waitFor } from '../../../tests/support/wait.js';
 import { useStand, type Stand } from './support/stand.js';
 
@@ -191,24 +191,10 @@ describe('QueueEvents', () => {
 });
 
 describe('what is not offered yet', () => {
-  const parent = { id: '1', queue: 'bull:other' };
   it.each([
     ['addJobScheduler', (stand: Stand) => stand.queue.upsertJobScheduler('s', { every: 1000 })],
-    ['parentKey', (stand: Stand) => stand.queue.add('t', {}, { parent })],
-    ['deduplicationId', (stand: Stand) => stand.queue.add('t', {}, { deduplication: { id: 'd' } })],
     ['setRateLimit', (stand: Stand) => stand.queue.rateLimit(1000)],
     ['getMetrics', (stand: Stand) => stand.queue.getMetrics('completed')],
-    ['getDeduplicationJobId', (stand: Stand) => stand.queue.getDeduplicationJobId('d')],
-    ['getDependencyCounts', async (stand: Stand) => (await stand.queue.add('t', {})).getDependenciesCount()],
-    [
-      'addFlow',
-      async (stand: Stand) => {
-        const flows = new FlowProducer(stand.bullOptions(), stand.factory());
-        flows.on('error', () => undefined);
-        stand.keep(flows);
-        return flows.add({ name: 't', queueName: 'jobs', children: [{ name: 'c', queueName: 'jobs' }] });
-      },
-    ],
   ])('is refused by one typed error that names it: %s', async (operation, act) => {
     const stand = open();
     await expect(act(stand)).rejects.toMatchObject({

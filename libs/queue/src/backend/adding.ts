@@ -1,6 +1,7 @@
-import type { JobJson } from 'bullmq';
+import type { DeduplicationOptions, JobJson, ParentKeyOpts } from 'bullmq';
 import { contractPriority } from '#libs/contracts';
-import { UnsupportedOperationError } from '../errors/index.js';
+import { InvalidOptionError } from '../errors/index.js';
+import { refusedError } from './codes.js';
 import type { ScriptArgument, ScriptCall, Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { checkDelay, checkJobId, checkPriority, checkSize, checkType } from './validate.js';
@@ -27,13 +28,33 @@ export interface NewJob {
   onExisting?: 'keep' | 'reject' | 'replace';
   /** JSON text of the document; absent: composed from the rest. */
   document?: string;
+  /** What only some jobs have. */
+  extras?: Extras;
+}
+
+/** Ties of a job to others. */
+export interface Extras {
+  /** Key of the job that waits for this one, and what BullMQ notes of it as JSON text. */
+  parentKey?: string;
+  parent?: string;
+  /** It waits for children that are added after it. */
+  waitsForChildren?: true;
+  /** Scheduler that made it. */
+  repeatJobKey?: string;
+  deduplicationId?: string;
+  deduplication?: DeduplicationOptions;
+}
+
+/** A job as BullMQ's classes hand it over. */
+export interface BullEntry {
+  job: JobJson;
+  jobId: string | undefined;
+  parentKeyOpts?: ParentKeyOpts | undefined;
 }
 
 /** Jobs and bytes that travel in one script call at most, so that no call holds Redis for long. */
 const MAX_JOBS_A_CALL = 200;
 const MAX_BYTES_A_CALL = 2 * 1024 * 1024;
-
-const LATER_OPTIONS = ['repeatJobKey', 'deduplicationId', 'parentKey'] as const;
 
 /** Adopts all that legacy services have added, a bounded number a call. */
 export async function adoptAll(scripts: Scripts, thorough = false): Promise<void> {
@@ -50,7 +71,8 @@ export class Adding {
   /**
    * Adds jobs in order; all are validated before any is sent.
    *
-   * @returns one answer per job: its id, -1 (rejected, the id exists) or -3 (not replaced, it runs).
+   * @returns one answer per job: its id (or that of the job it was dropped for), -1 (rejected, the id exists), -3 (not
+   *   replaced, it runs), -5 (its parent is missing) or -7 (it has another parent).
    */
   async add(jobs: readonly NewJob[]): Promise<(string | number)[]> {
     const calls = this.calls(jobs);
@@ -66,29 +88,19 @@ export class Adding {
     return answers.flat();
   }
 
-  /** Adds jobs as BullMQ's `Queue` hands them over; an id that exists is returned and its job kept. */
-  async addBull(entries: readonly { job: JobJson; jobId: string | undefined }[]): Promise<string[]> {
-    const answers = await this.add(entries.map(({ job, jobId }) => this.fromBull(job, jobId)));
-    return answers.map(String);
-  }
-
-  private fromBull(job: JobJson, jobId: string | undefined): NewJob {
-    for (const option of LATER_OPTIONS) {
-      if (job[option]) throw new UnsupportedOperationError(`adding a job with ${option}`);
+  /**
+   * Adds jobs as BullMQ's `Queue` hands them over; an id that exists is returned and its job kept.
+   *
+   * @throws the error of the first job that was refused; the others are added.
+   */
+  async addBull(entries: readonly BullEntry[]): Promise<string[]> {
+    const answers = await this.add(entries.map((entry) => fromBull(entry)));
+    for (const [at, answer] of answers.entries()) {
+      if (typeof answer === 'string') continue;
+      const { job, jobId } = entries[at] as BullEntry;
+      throw refusedError(answer, { jobId, parentKey: job.parentKey, command: 'addJob' });
     }
-    const { opts } = job;
-    // An id that was meant and is empty must not silently become a number.
-    if (jobId === '') checkJobId(jobId);
-    return {
-      id: jobId,
-      name: job.name,
-      data: job.data,
-      opts: persistentOptions(opts),
-      timestamp: job.timestamp,
-      delay: opts.delay ?? 0,
-      priority: contractPriority(opts.priority ?? 0),
-      lifo: opts.lifo === true && !opts.priority,
-    };
+    return answers as string[];
   }
 
   private calls(jobs: readonly NewJob[]): ScriptCall[] {
@@ -102,35 +114,75 @@ export class Adding {
         calls.push({ script: 'addJobs', args });
         [args, count, bytes] = [[], 0, 0];
       }
-      args.push(...this.arguments(job));
+      args.push(...jobArguments(job, this.options));
       count += 1;
       bytes += size;
     }
     if (count > 0) calls.push({ script: 'addJobs', args });
     return calls;
   }
+}
 
-  private arguments(job: NewJob): ScriptArgument[] {
-    const delay = job.delay ?? 0;
-    if (job.id !== undefined && job.id !== '') checkJobId(job.id);
-    if (job.name !== '' || job.document === undefined) checkType(job.name);
-    checkDelay(delay, this.options.maxDelayMs);
-    checkPriority(job.priority);
-    checkSize(job.document ?? job.data, this.options.maxDocumentBytes);
-    return [
-      job.id ?? '',
-      job.name,
-      job.data,
-      JSON.stringify(job.opts),
-      job.timestamp,
-      new Date(job.timestamp).toISOString(),
-      delay,
-      job.priority,
-      job.lifo ? 'head' : 'tail',
-      job.onExisting ?? 'keep',
-      job.document ?? '',
-    ];
+/**
+ * A job's arguments in the scripts that add.
+ *
+ * @throws a typed error that names what is wrong with it.
+ */
+export function jobArguments(job: NewJob, options: StoreOptions): ScriptArgument[] {
+  const delay = job.delay ?? 0;
+  if (job.id !== undefined && job.id !== '') checkJobId(job.id);
+  if (job.name !== '' || job.document === undefined) checkType(job.name);
+  checkDelay(delay, options.maxDelayMs);
+  checkPriority(job.priority);
+  checkSize(job.document ?? job.data, options.maxDocumentBytes);
+  return [
+    job.id ?? '',
+    job.name,
+    job.data,
+    JSON.stringify(job.opts),
+    job.timestamp,
+    new Date(job.timestamp).toISOString(),
+    delay,
+    job.priority,
+    job.lifo ? 'head' : 'tail',
+    job.onExisting ?? 'keep',
+    job.document ?? '',
+    job.extras ? JSON.stringify(job.extras) : '',
+  ];
+}
+
+/** @throws {InvalidJobIdError} for an id that was meant and is empty: it must not silently become a number. */
+export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
+  const { opts } = job;
+  if (jobId === '') checkJobId(jobId);
+  const extras = extrasOf(job, parentKeyOpts);
+  return {
+    id: jobId,
+    name: job.name,
+    data: job.data,
+    opts: persistentOptions(opts),
+    timestamp: job.timestamp,
+    delay: opts.delay ?? 0,
+    priority: contractPriority(opts.priority ?? 0),
+    lifo: opts.lifo === true && !opts.priority,
+    ...(extras ? { extras } : {}),
+  };
+}
+
+function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extras | undefined {
+  const { parentKey, parent, repeatJobKey, opts } = job;
+  const extras: Extras = {};
+  if (parentKey && parent) {
+    if (!/^[^\s]+:[^:\s]+$/.test(parent.queueKey) || !parent.id) {
+      throw new InvalidOptionError(`parent ${JSON.stringify(parentKey)} must be "<prefix>:<queue>" and a job ID`);
+    }
+    Object.assign(extras, { parentKey, parent: JSON.stringify(parent) });
   }
+  if (parentKeyOpts?.addToWaitingChildren) extras.waitsForChildren = true;
+  if (repeatJobKey) extras.repeatJobKey = repeatJobKey;
+  const { deduplication } = opts;
+  if (deduplication?.id) Object.assign(extras, { deduplicationId: deduplication.id, deduplication });
+  return Object.keys(extras).length > 0 ? extras : undefined;
 }
 
 /** What of a job's options is kept: the id stands elsewhere. */

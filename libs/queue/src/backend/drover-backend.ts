@@ -2,6 +2,7 @@
 // long because that interface is.
 import type {
   BackendFactory,
+  DependenciesOpts,
   IQueueBackend,
   JobJson,
   JobProgress,
@@ -9,13 +10,18 @@ import type {
   KeepJobs,
   KeysMap,
   MinimalJob,
+  MoveToWaitingChildrenOpts,
+  ParentKeyOpts,
   QueueBaseOptions,
   RetryOptions,
   WorkerOptions,
 } from 'bullmq';
-import { Adding } from './adding.js';
+import { Adding, type BullEntry } from './adding.js';
 import { Connection } from './connection.js';
+import { Deduplication } from './deduplication.js';
 import { Editing } from './editing.js';
+import { FlowQueries } from './flow-queries.js';
+import { Flows, type FlowEntry } from './flows.js';
 import { DEFAULT_PREFIX, QueueKeys } from './keys.js';
 import { Maintenance } from './maintenance.js';
 import { Metadata } from './metadata.js';
@@ -49,6 +55,9 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   readonly name: string;
   readonly scripts: Scripts;
   readonly adding: Adding;
+  readonly flows: Flows;
+  readonly flowQueries: FlowQueries;
+  readonly deduplication: Deduplication;
   readonly running: Running;
   readonly editing: Editing;
   readonly reading: Reading;
@@ -75,6 +84,13 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     this.keys = this.queueKeys.map;
     this.scripts = new Scripts(this.usable, this.queueKeys, storeOptions);
     this.adding = new Adding(this.scripts, storeOptions);
+    this.flows = new Flows(
+      this.scripts,
+      storeOptions,
+      (keys) => new Scripts(this.usable, keys, storeOptions),
+    );
+    this.flowQueries = new FlowQueries(this.scripts, this.queueKeys, (key) => this.jobAt(key));
+    this.deduplication = new Deduplication(this.scripts, this.queueKeys);
     this.running = new Running(
       this.scripts,
       storeOptions,
@@ -134,9 +150,17 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     return this.queueKeys.key(type);
   }
 
+  /** A prefix may hold colons, and so may an id: the own prefix is looked for first. */
   parseNodeKey(key: string): { prefix: string; queueName: string; id: string } {
-    const [prefix = '', queueName = '', ...id] = key.split(':');
+    const own = `${this.queueKeys.prefix}:`;
+    const prefix = key.startsWith(own) ? this.queueKeys.prefix : (key.split(':')[0] ?? '');
+    const [queueName = '', ...id] = key.slice(prefix.length + 1).split(':');
     return { prefix, queueName, id: id.join(':') };
+  }
+
+  private jobAt(key: string): Promise<JobJson | undefined> {
+    const { prefix, queueName, id } = this.parseNodeKey(key);
+    return this.forQueue(queueName, prefix).getJobData(id);
   }
 
   clientName(suffix = ''): string {
@@ -145,13 +169,17 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
 
   // --- adding ---
 
-  async addJob(job: JobJson, jobId: string): Promise<string> {
-    const [id] = await this.adding.addBull([{ job, jobId }]);
+  async addJob(job: JobJson, jobId: string, parentKeyOpts?: ParentKeyOpts): Promise<string> {
+    const [id] = await this.adding.addBull([{ job, jobId, parentKeyOpts }]);
     return id as string;
   }
 
-  addJobs(entries: { job: JobJson; jobId: string }[]): Promise<string[]> {
+  addJobs(entries: BullEntry[]): Promise<string[]> {
     return this.adding.addBull(entries);
+  }
+
+  addFlow(entries: FlowEntry[]): Promise<[Error | null, string | number][]> {
+    return this.flows.add(entries);
   }
 
   // --- running ---
@@ -262,8 +290,44 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   changePriority(jobId: string, priority?: number, lifo?: boolean): Promise<void> {
     return this.editing.changePriority(jobId, priority, lifo);
   }
-  remove(jobId: string, _removeChildren: boolean): Promise<number> {
-    return this.editing.remove(jobId);
+  remove(jobId: string, removeChildren: boolean): Promise<number> {
+    return this.flows.remove(jobId, removeChildren);
+  }
+
+  // --- flows and deduplication ---
+
+  moveToWaitingChildren(jobId: string, token: string, opts?: MoveToWaitingChildrenOpts): Promise<boolean> {
+    return this.flows.waitForChildren(jobId, token, opts);
+  }
+  removeUnprocessedChildren(jobId: string): Promise<void> {
+    return this.flows.removePendingChildren(jobId);
+  }
+  removeChildDependency(jobId: string, parentKey: string): Promise<boolean> {
+    return this.flows.leaveParent(jobId, parentKey);
+  }
+  getDependencyCounts(jobId: string, types: string[]): Promise<number[]> {
+    return this.flowQueries.counts(jobId, types);
+  }
+  getDependencies(jobId: string, opts?: DependenciesOpts) {
+    return this.flowQueries.dependencies(jobId, opts);
+  }
+  getProcessedChildrenValues(jobId: string): Promise<Record<string, string>> {
+    return this.flowQueries.processed(jobId);
+  }
+  getIgnoredChildrenFailures(jobId: string): Promise<Record<string, string>> {
+    return this.flowQueries.ignored(jobId);
+  }
+  paginate(key: string, opts: { start: number; end: number; fetchJobs?: boolean }) {
+    return this.flowQueries.paginate(key, opts);
+  }
+  removeDeduplicationKey(deduplicationId: string, jobId: string): Promise<number> {
+    return this.deduplication.free(deduplicationId, jobId);
+  }
+  deleteDeduplicationKey(deduplicationId: string): Promise<number> {
+    return this.deduplication.delete(deduplicationId);
+  }
+  getDeduplicationJobId(deduplicationId: string): Promise<string | null> {
+    return this.deduplication.holder(deduplicationId);
   }
 
   // --- the whole queue ---

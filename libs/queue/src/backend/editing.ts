@@ -96,9 +96,4 @@ export class Editing {
       { jobId: id, command: 'reprocessJob', state },
     );
   }
-
-  /** @returns 1 when removed, 0 when it is running under a lease. */
-  async remove(id: string): Promise<number> {
-    return accepted(await this.scripts.run<number>('remove', id), { jobId: id, command: 'removeJob' });
-  }
 }

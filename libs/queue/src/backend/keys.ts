@@ -10,6 +10,7 @@ export const KEY_TYPES = {
   processing: 'set',
   ids: 'zset',
   delayed: 'zset',
+  'waiting-children': 'zset',
   leases: 'zset',
   completed: 'zset',
   failed: 'zset',
@@ -30,6 +31,10 @@ export const JOB_KEY_TYPES = {
   results: 'string',
   job: 'hash',
   logs: 'list',
+  pending: 'set',
+  processed: 'hash',
+  ignored: 'hash',
+  unsuccessful: 'zset',
 } as const;
 
 /**
@@ -69,6 +74,13 @@ export class QueueKeys {
   result = (id: string) => `${this.base}results:${id}`;
   job = (id: string) => `${this.base}job:${id}`;
   logs = (id: string) => `${this.base}logs:${id}`;
+  /** Of a job with children: keys of those it waits for, results, tolerated failures, failures that fail it. */
+  pending = (id: string) => `${this.base}pending:${id}`;
+  processed = (id: string) => `${this.base}processed:${id}`;
+  ignored = (id: string) => `${this.base}ignored:${id}`;
+  unsuccessful = (id: string) => `${this.base}unsuccessful:${id}`;
+  /** Id of the job that holds a deduplication id. */
+  deduplication = (deduplicationId: string) => `${this.base}deduplication:${deduplicationId}`;
 
   get updates(): string {
     return this.key('updates');

@@ -5,6 +5,9 @@ import type { RedisClient, Scripts } from './scripts.js';
 
 /** Ids one script call looks after. */
 const BATCH = 100;
+/** Waiting parents one pass looks at, and children of each. */
+const PARENTS = 100;
+const CHILDREN = 20;
 /** Ids one survey call looks at. */
 const SURVEY = 500;
 /**
@@ -31,6 +34,7 @@ export class Reconciling {
   private isFirstPass = true;
   /** Delayed jobs are looked at a window a pass. */
   private delayedRank = 0;
+  private parentsRank = 0;
 
   constructor(
     private readonly scripts: Scripts,
@@ -48,6 +52,8 @@ export class Reconciling {
     const back: string[] = [];
     for await (const suspects of this.suspects()) back.push(...(await this.lookAfter(suspects, options)));
     back.push(...(await this.lookAfter(await this.unknown(), options)));
+    const next = await this.scripts.run<number>('lookAfterParents', this.parentsRank, PARENTS, CHILDREN);
+    this.parentsRank = Math.max(0, next);
     return back;
   }
 

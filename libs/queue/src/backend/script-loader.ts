@@ -4,6 +4,7 @@ const folder = new URL('./lua/', import.meta.url);
 
 /** Every script, one per transition or query; each is a file under `lua/` with its own header. */
 export const SCRIPT_NAMES = [
+  'addFlow',
   'addJobs',
   'addLog',
   'adoptAdded',
@@ -20,8 +21,11 @@ export const SCRIPT_NAMES = [
   'emitCleaned',
   'extend',
   'finish',
+  'freeDeduplication',
   'getJob',
   'getState',
+  'leaveParent',
+  'lookAfterParents',
   'obliterate',
   'pause',
   'promote',
@@ -30,6 +34,7 @@ export const SCRIPT_NAMES = [
   'recoverStalled',
   'release',
   'remove',
+  'removePendingChildren',
   'reprocess',
   'requeue',
   'retry',
@@ -39,25 +44,35 @@ export const SCRIPT_NAMES = [
   'survey',
   'updateData',
   'updateProgress',
+  'waitForChildren',
 ] as const;
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
 const sources = new Map<ScriptName, string>();
 
-/** Text of a script with the parts it names in `--@include a b` put in its place, each once. */
+const INCLUDE = /^--@include (.+)$/gm;
+
+/** Puts the parts a text names in `--@include a b` in the line's place; each part once, before what needs it. */
+function expanded(text: string, seen: Set<string>): string {
+  return text.replace(INCLUDE, (_, names: string) =>
+    names
+      .trim()
+      .split(/\s+/)
+      .map((part) => {
+        if (seen.has(part)) return '';
+        seen.add(part);
+        return expanded(readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8'), seen);
+      })
+      .join('\n'),
+  );
+}
+
+/** Text of a script with all its parts, those that parts name included. */
 export function scriptSource(name: ScriptName): string {
   let source = sources.get(name);
   if (source === undefined) {
-    source = readFileSync(new URL(`${name}.lua`, folder), 'utf8').replace(
-      /^--@include (.+)$/gm,
-      (_, parts: string) =>
-        parts
-          .trim()
-          .split(/\s+/)
-          .map((part) => readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8'))
-          .join('\n'),
-    );
+    source = expanded(readFileSync(new URL(`${name}.lua`, folder), 'utf8'), new Set());
     sources.set(name, source);
   }
   return source;

@@ -7,7 +7,7 @@ import type { StoreOptions } from './store-options.js';
 export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
 
-type Call = (key: string, ...args: ScriptArgument[]) => Promise<unknown>;
+type Call = (...args: ScriptArgument[]) => Promise<unknown>;
 
 /** Arguments that are looked at when one of them may name a job with a key of the wrong type. */
 const MOST_EXPLAINED = 50;
@@ -20,7 +20,9 @@ function prepare(client: RedisClient): void {
   if (prepared.has(client)) return;
   prepared.add(client);
   for (const name of SCRIPT_NAMES) {
-    client.defineCommand(commandName(name), { numberOfKeys: 1, lua: scriptSource(name) });
+    // Without a number of keys the call says how many it has.
+    const keys = name === 'addFlow' ? {} : { numberOfKeys: 1 };
+    client.defineCommand(commandName(name), { ...keys, lua: scriptSource(name) });
   }
 }
 
@@ -49,6 +51,21 @@ export class Scripts {
       return (await call.call(client, this.keys.base, ...this.common(), ...args)) as T;
     } catch (error) {
       throw await this.explained(error, args);
+    }
+  }
+
+  /**
+   * Adds a flow to several queues at once. All bases are named as keys, so that a cluster refuses the call as a
+   * whole when they are not in one slot.
+   */
+  async runFlow<T>(bases: readonly string[], args: readonly ScriptArgument[]): Promise<T> {
+    const client = await this.client();
+    prepare(client);
+    const call = (client as unknown as Record<string, Call>)[commandName('addFlow')] as Call;
+    try {
+      return (await call.call(client, bases.length, ...bases, ...this.common(), ...args)) as T;
+    } catch (error) {
+      throw await this.explained(error, []);
     }
   }
 

@@ -7,9 +7,6 @@ function refuse(operation: string): Promise<never> {
 
 /** The operations of BullMQ's interface that the store does not offer yet; each says so by name. */
 export abstract class UnsupportedBackend extends EventEmitter {
-  addFlow(): Promise<never> {
-    return refuse('addFlow');
-  }
   addJobScheduler(): Promise<never> {
     return refuse('addJobScheduler');
   }
@@ -24,39 +21,6 @@ export abstract class UnsupportedBackend extends EventEmitter {
   }
   getJobSchedulerData(): Promise<never> {
     return refuse('getJobSchedulerData');
-  }
-  moveToWaitingChildren(): Promise<never> {
-    return refuse('moveToWaitingChildren');
-  }
-  removeUnprocessedChildren(): Promise<never> {
-    return refuse('removeUnprocessedChildren');
-  }
-  removeChildDependency(): Promise<never> {
-    return refuse('removeChildDependency');
-  }
-  removeDeduplicationKey(): Promise<never> {
-    return refuse('removeDeduplicationKey');
-  }
-  deleteDeduplicationKey(): Promise<never> {
-    return refuse('deleteDeduplicationKey');
-  }
-  getDeduplicationJobId(): Promise<never> {
-    return refuse('getDeduplicationJobId');
-  }
-  getDependencyCounts(): Promise<never> {
-    return refuse('getDependencyCounts');
-  }
-  getDependencies(): Promise<never> {
-    return refuse('getDependencies');
-  }
-  getProcessedChildrenValues(): Promise<never> {
-    return refuse('getProcessedChildrenValues');
-  }
-  getIgnoredChildrenFailures(): Promise<never> {
-    return refuse('getIgnoredChildrenFailures');
-  }
-  paginate(): Promise<never> {
-    return refuse('paginate');
   }
   getMetrics(): Promise<never> {
     return refuse('getMetrics');

@@ -31,6 +31,18 @@ export class PayloadTooLargeError extends DroverError {
   }
 }
 
+/** A flow with more jobs than one step may add or remove. */
+export class FlowTooLargeError extends DroverError {
+  readonly code = 'FLOW_TOO_LARGE';
+
+  constructor(
+    readonly operation: 'added' | 'removed',
+    readonly limit: number,
+  ) {
+    super(`a flow of more than ${limit} jobs cannot be ${operation} in one step; take it in parts`);
+  }
+}
+
 /** A delay that is negative, no number, or longer than allowed. */
 export class DelayOutOfRangeError extends DroverError {
   readonly code = 'DELAY_OUT_OF_RANGE';

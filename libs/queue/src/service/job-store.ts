@@ -145,7 +145,7 @@ export class JobStore {
   /** Removes a job and all that belongs to it. @throws {JobNotFoundError}, {JobStateError} while it runs. */
   async remove(id: string): Promise<void> {
     const job = await this.get(id);
-    if ((await this.backend.editing.remove(id)) === 0) {
+    if ((await this.backend.flows.remove(id, false)) === 0) {
       throw new JobStateError(id, job.status, 'a running job cannot be removed; cancel it first');
     }
   }

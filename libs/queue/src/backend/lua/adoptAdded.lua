@@ -2,7 +2,7 @@
 -- Input   ARGV[5] '1' = look thoroughly  ARGV[6..] ids in the order they were announced
 -- Output  1 when there may be more, else 0
 -- Events  added, waiting
---@include context announce place wake document forget settle adopt added
+--@include adopt added
 
 checkTypes()
 local adopted = 0

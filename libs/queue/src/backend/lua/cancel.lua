@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] reason
 -- Output  'cancelled', or the status of a job that had finished before, or false when there is no such job
 -- Events  failed (BullMQ's only end without a result). Contract: status_updated, job_cancelled
---@include context announce forget settle
+--@include settle
 
 local id = ARGV[5]
 checkTypes()

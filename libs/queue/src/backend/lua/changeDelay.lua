@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] delay in ms from now
 -- Output  0, -1 no such job, -3 not delayed
 -- Events  delayed
---@include context announce place wake forget settle delayed
+--@include context announce wake later
 
 local id, delay = ARGV[5], tonumber(ARGV[6])
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end

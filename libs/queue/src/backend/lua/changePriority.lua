@@ -1,7 +1,7 @@
 -- Changes a job's priority; one that waits in the queue moves to its new place.
 -- Input   ARGV[5] id  ARGV[6] contract priority  ARGV[7] 'head' or 'tail'
 -- Output  0, -1 no such job
---@include context place document
+--@include place document
 
 local id, priority = ARGV[5], tonumber(ARGV[6])
 checkTypes()

@@ -3,7 +3,7 @@
 --         ARGV[8] ids to leave to other workers, JSON array, or ''
 -- Output  { flat fields or false, id or '', 0, time in ms of the next delayed job or 0 }
 -- Events  active; waiting (promoted, adopted). Contract: status_updated
---@include context announce place wake document forget settle adopt added delayed claim
+--@include claim
 
 checkTypes()
 return claimNext(ARGV[5], tonumber(ARGV[6]), ARGV[7], ARGV[8])

@@ -3,7 +3,7 @@
 --         ARGV[6] time in ms: finished before, else added before  ARGV[7] most to remove
 --         ARGV[8] rank in the index to go on from, 0 at first
 -- Output  { ids removed, rank to go on from or -1 at the end }; a running job whose lease holds stays
---@include context announce place wake document forget settle adopt added
+--@include discard added
 
 local state, before, most, rank = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local LOOK = 500
@@ -29,7 +29,7 @@ local ids = redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', rank, LO
 for _, id in ipairs(ids) do
   if #removed >= most then break end
   if isCandidate(id) then
-    forget(id)
+    discard(id, true)
     removed[#removed + 1] = id
   end
 end

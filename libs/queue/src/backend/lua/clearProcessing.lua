@@ -1,7 +1,7 @@
 -- Ends every claim and puts the jobs back to wait, at most 200 a call; running handlers are told.
 -- Output  1 when there may be more, else 0
 -- Events  waiting. Contract: status_updated
---@include context announce place wake document forget settle held
+--@include held
 
 checkTypes()
 local ids = redis.call('SRANDMEMBER', keys.processing, 200)

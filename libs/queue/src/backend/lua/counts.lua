@@ -1,7 +1,7 @@
 -- Counts jobs by state, exactly: what has ended its TTL is dropped first.
 -- Input   ARGV[5..] states: waiting, prioritized, active, delayed, completed, failed, cancelled, waiting-children
 -- Output  one count each; false when more ids must be dropped first (call again)
---@include context forget
+--@include forget
 
 if dropExpired(500) then return false end
 
@@ -18,6 +18,7 @@ local count = {
   delayed = function() return redis.call('ZCARD', keys.delayed) end,
   completed = function() return redis.call('ZCARD', keys.completed) end,
   failed = function() return redis.call('ZCARD', keys.failed) end,
+  ['waiting-children'] = function() return redis.call('ZCARD', keys['waiting-children']) end,
   cancelled = function() return redis.call('ZCARD', keys.cancelled) end,
 }
 count.wait = count.waiting

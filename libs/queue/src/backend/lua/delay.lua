@@ -5,7 +5,7 @@
 --         ARGV[14] ids to leave to other workers, JSON array, or ''
 -- Output  the claim's tuple if a job was claimed, else 0; or -1, -2, -3, -6 as in finish
 -- Events  delayed, active. Contract: status_updated, job_retrying
---@include context announce place wake document forget settle adopt added delayed claim held finish
+--@include claim held finish
 
 local id, token = ARGV[5], ARGV[6]
 checkTypes()

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] number of jobs
 -- Output  0
 -- Events  cleaned
---@include context announce
+--@include announce
 
 emit('cleaned', 'count', ARGV[5])
 return 0

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] lease in ms from now  ARGV[6..] pairs of id and token
 -- Output  ids whose claim is gone: lost, held by another, or ended by somebody else
 -- Events  failed or completed, for jobs that a legacy service ended
---@include context announce forget settle held
+--@include held
 
 checkTypes()
 local lost = {}

@@ -4,13 +4,15 @@
 --         ARGV[10] attempts allowed  ARGV[11] how many of this end to keep (-1 all, 0 none)  ARGV[12] seconds to keep, 0 any
 --         ARGV[13] most to evict  ARGV[14] '1' = claim the next  ARGV[15] lease in ms  ARGV[16] worker's name or ''
 --         ARGV[17] ids to leave to other workers, JSON array, or ''
--- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running, -6 held by another
+-- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running,
+--         -4 children are pending, -6 held by another, -9 a child failed that must not
 -- Events  completed or failed, retries-exhausted, drained, active. Contract: status_updated, job_completed, job_failed
---@include context announce place wake document forget settle adopt added delayed claim held finish
+--@include claim held finish
 
 local id, token, target, value = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local keepCount, keepAge = tonumber(ARGV[11]), tonumber(ARGV[12])
 checkTypes()
+checkParentTypes(id)
 
 -- The caller's worker goes on with the next job, if it wants one.
 local function goOn()
@@ -31,6 +33,11 @@ if refused then
   return refused
 end
 
+if target == 'completed' then
+  if redis.call('SCARD', pendingKey(id)) > 0 then return -4 end
+  if redis.call('ZCARD', unsuccessfulKey(id)) > 0 then return -9 end
+end
+
 setFields(id, ARGV[9])
 letGo(id)
 if token ~= '0' then redis.call('HSET', jobKey(id), 'endedBy', token) end
@@ -48,9 +55,11 @@ else
   emit('failed', 'jobId', id, 'failedReason', value, 'prev', 'active')
 end
 
+tellEnded(id, target, value)
 if keepCount == 0 then
-  forget(id)
+  evictOne(id)
 else
+  if target == 'failed' then redis.call('HDEL', jobKey(id), 'deferredFailure') end
   redis.call('SET', statusKey(id), target)
   redis.call('ZADD', keys[target], exact(now), id)
   expireJob(id)

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id
 -- Output  { flat runtime fields, document or false, status or false, result or false, state, place in the queue from 0
 --         or -1, score among the delayed or false }, or false when there is no such job
---@include context whereabouts
+--@include whereabouts
 
 local id = ARGV[5]
 local fields = redis.pcall('HGETALL', jobKey(id))

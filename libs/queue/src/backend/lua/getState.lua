@@ -1,6 +1,6 @@
 -- State of a job.
 -- Input   ARGV[5] id
 -- Output  waiting, prioritized, delayed, active, completed, failed, cancelled or unknown
---@include context whereabouts
+--@include whereabouts
 
 return stateOf(ARGV[5])

@@ -1,7 +1,7 @@
 -- Destroys a paused queue, at most `count` jobs a call.
 -- Input   ARGV[5] most jobs to remove  ARGV[6] '1' = running ones too
 -- Output  0 when nothing is left, 1 when there is more, -1 not paused, -2 jobs are running
---@include context forget
+--@include discard settle
 
 local limit = math.max(1, math.min(tonumber(ARGV[5]), 500))
 if redis.call('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
@@ -14,7 +14,7 @@ for _, ids in ipairs({
   redis.call('ZRANGE', keys.queue, 0, limit - 1),
   redis.call('SRANDMEMBER', keys.processing, limit),
 }) do
-  for _, id in ipairs(ids) do forget(id) end
+  for _, id in ipairs(ids) do discard(id, true) end
   removed = removed + #ids
 end
 if removed > 0 then return 1 end

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] '1' = pause
 -- Output  0
 -- Events  paused or resumed
---@include context announce wake
+--@include announce wake
 
 if ARGV[5] == '1' then
   redis.call('HSET', keys.meta, 'paused', 1)

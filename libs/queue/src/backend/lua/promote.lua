@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id
 -- Output  0, -1 no such job, -3 not delayed
 -- Events  waiting. Contract: status_updated
---@include context announce place wake forget settle delayed
+--@include delayed
 
 local id = ARGV[5]
 checkTypes()

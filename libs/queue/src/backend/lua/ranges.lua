@@ -2,7 +2,7 @@
 -- Input   ARGV[5] first, ARGV[6] last (from 0, negative = from the end)  ARGV[7] '1' = oldest first
 --         ARGV[8..] states
 -- Output  one list per state, in the asked order; false when more ids must be dropped first (call again)
---@include context forget
+--@include forget
 
 if dropExpired(500) then return false end
 local first, last, ascending = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'

@@ -3,7 +3,7 @@
 --         ARGV[7..] ids
 -- Output  ids put back
 -- Events  added, waiting, active, completed, failed, stalled. Contract: status_updated
---@include context announce place wake document forget settle adopt added held recover orphan
+--@include orphan
 
 checkTypes()
 local grace, maxStalls = tonumber(ARGV[5]), tonumber(ARGV[6])

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] token
 -- Output  0, or -1, -2, -3, -6 as in finish
 -- Events  waiting. Contract: status_updated
---@include context announce place wake document forget settle held
+--@include held
 
 local id = ARGV[5]
 checkTypes()

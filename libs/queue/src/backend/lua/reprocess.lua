@@ -3,7 +3,7 @@
 --         ARGV[8] '1' = attempts made start at 0 again  ARGV[9] '1' = attempts started too
 -- Output  1, -1 no such job, -3 not in that state
 -- Events  waiting. Contract: status_updated, job_added
---@include context announce place wake forget settle finished
+--@include settle finished
 
 local id, state = ARGV[5], ARGV[6]
 checkTypes()

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] reason
 -- Output  { status before or false, 1 done | -1 it had finished }
 -- Events  waiting. Contract: status_updated (failed, pending), job_added
---@include context announce place wake document forget settle held
+--@include document held
 
 local id = ARGV[5]
 checkTypes()

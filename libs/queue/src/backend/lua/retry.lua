@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] token  ARGV[7] 'head' or 'tail' of its priority  ARGV[8] extra fields, JSON array, or ''
 -- Output  0, or -1, -2, -3, -6 as in finish
 -- Events  waiting. Contract: status_updated, job_retrying
---@include context announce place wake document forget settle delayed held finish
+--@include delayed held finish
 
 local id = ARGV[5]
 checkTypes()

@@ -3,7 +3,7 @@
 --         ARGV[7] only those that stand before this time in ms
 -- Output  1 when there may be more, else 0
 -- Events  waiting. Contract: status_updated, job_added
---@include context announce place wake forget settle delayed finished
+--@include delayed finished
 
 local state = ARGV[5]
 local limit = math.min(tonumber(ARGV[6]), 500)

@@ -3,7 +3,7 @@
 --         ARGV[8] statuses it may come from, comma separated  ARGV[9] lease in ms when it becomes running  ARGV[10] token
 -- Output  { status before or false, 1 changed | 0 it was so already | -1 not allowed }
 -- Events  active, waiting, completed, failed. Contract: status_updated and the event of the end
---@include context announce place wake forget settle held
+--@include held
 
 local id, target, allowed = ARGV[5], ARGV[6], ',' .. ARGV[8] .. ','
 checkTypes()

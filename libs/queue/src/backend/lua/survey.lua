@@ -10,7 +10,7 @@ checkTypes()
 -- When every id stands in exactly one structure, the sums agree and there is nothing to look for.
 local function sumsAgree()
   local standing = 0
-  for _, key in ipairs({ keys.queue, keys.leases, keys.delayed, keys.completed, keys.failed }) do
+  for _, key in ipairs({ keys.queue, keys.leases, keys.delayed, keys['waiting-children'], keys.completed, keys.failed }) do
     standing = standing + redis.call('ZCARD', key)
   end
   return standing == redis.call('ZCARD', keys.ids) and redis.call('ZCARD', keys.leases) == redis.call('SCARD', keys.processing)
@@ -32,10 +32,12 @@ if first == 0 then
   -- The last jobs that ended: a legacy worker may have written its own end over theirs.
   compare(redis.call('ZRANGE', keys.cancelled, -200, -1), 'cancelled')
   compare(redis.call('ZRANGE', keys.completed, -200, -1), 'completed')
-  -- Delayed ones: a legacy cancel leaves no other trace, and its status ends after an hour.
+  -- Delayed ones and waiting parents: a legacy cancel leaves no other trace, and its status ends after an hour.
   local delayed = redis.call('ZRANGE', keys.delayed, delayedRank, delayedRank + count - 1)
+  local parents = redis.call('ZRANGE', keys['waiting-children'], delayedRank, delayedRank + count - 1)
   compare(delayed, 'pending')
-  delayedRank = #delayed == count and delayedRank + count or 0
+  compare(parents, 'pending')
+  delayedRank = math.max(#delayed, #parents) == count and delayedRank + count or 0
 end
 
 if sumsAgree() then return { suspects, -1, '0', delayedRank } end
@@ -45,11 +47,12 @@ if #ids > 0 then
   local queued = redis.call('ZMSCORE', keys.queue, unpack(ids))
   local leased = redis.call('ZMSCORE', keys.leases, unpack(ids))
   local delayed = redis.call('ZMSCORE', keys.delayed, unpack(ids))
+  local parents = redis.call('ZMSCORE', keys['waiting-children'], unpack(ids))
   local completed = redis.call('ZMSCORE', keys.completed, unpack(ids))
   local failed = redis.call('ZMSCORE', keys.failed, unpack(ids))
   local running = redis.call('SMISMEMBER', keys.processing, unpack(ids))
   for at, id in ipairs(ids) do
-    local resting = queued[at] or delayed[at] or completed[at] or failed[at]
+    local resting = queued[at] or delayed[at] or parents[at] or completed[at] or failed[at]
     local busy = leased[at] and running[at] == 1
     if not resting and not busy then suspects[#suspects + 1] = id end
   end

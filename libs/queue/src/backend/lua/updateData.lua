@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] payload JSON  ARGV[7] document JSON of a legacy job (used when it has no payload)
 -- Output  0, -1 no such job, -12 a legacy job's document must be an object
 -- Events  none
---@include context document place
+--@include document place
 
 local id, payload = ARGV[5], ARGV[6]
 if redis.call('EXISTS', jobKey(id), dataKey(id)) == 0 then return -1 end

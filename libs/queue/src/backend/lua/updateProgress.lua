@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] progress JSON
 -- Output  0, -1 no such job
 -- Events  progress. Contract: job_progress
---@include context announce
+--@include announce
 
 local id = ARGV[5]
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end

@@ -1,6 +1,6 @@
 -- Finding what legacy services added, in order of arrival. All documents get the same TTL when they are
 -- added, so the one that ends first came first; within a millisecond the times in the documents decide.
--- Needs context, document, adopt, wake.
+--@include context document adopt wake
 
 local function byArrival(a, b)
   if a.ends ~= b.ends then return a.ends < b.ends end

@@ -1,5 +1,6 @@
 -- Adopting what legacy services add. A Go AddJob leaves a whole-numbered score in `<p>queue`, keys that
--- end after an hour, and no runtime state. Needs context, announce, place, wake, document, forget, settle.
+-- end after an hour, and no runtime state.
+--@include context announce place wake document forget settle
 
 -- Prepares the runtime state of a job that a legacy service added (again). Returns false when it is not
 -- to be run: it ended already, is running, or its document cannot be used.
@@ -58,6 +59,7 @@ local function adopt(id, priority)
   persist(id)
   redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', job, 'timestamp'), id)
   redis.call('ZREM', keys.delayed, id)
+  redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
   redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
   emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')

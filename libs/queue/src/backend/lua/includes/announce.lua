@@ -1,10 +1,10 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
+--@include context
 
-local maxEvents
 -- Appends an event; `...` are its fields and values.
 local function emit(event, ...)
-  maxEvents = maxEvents or redis.call('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  return redis.call('XADD', keys.events, 'MAXLEN', '~', maxEvents, '*', 'event', event, ...)
+  memo.maxEvents = memo.maxEvents or redis.call('HGET', keys.meta, 'opts.maxLenEvents') or 10000
+  return redis.call('XADD', keys.events, 'MAXLEN', '~', memo.maxEvents, '*', 'event', event, ...)
 end
 
 -- Publishes one message as Go's encoding/json writes it: keys in alphabetical order.

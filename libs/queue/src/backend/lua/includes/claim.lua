@@ -1,4 +1,5 @@
--- Claiming the best job with a lease. Needs all other includes but finish and return.
+-- Claiming the best job with a lease.
+--@include delayed added
 
 -- Makes a popped job run under `token`. Returns its flat fields, or nil when it is not to be run.
 local function activate(id, token, leaseMs, worker)

@@ -1,4 +1,4 @@
--- What every script is given, and every key of the queue spelled once.
+-- What every script is given, and every key of a queue spelled once.
 -- KEYS[1]  base of the queue's keys, `<prefix>:<queue>:`; all other keys derive from it (one slot on a cluster)
 -- ARGV[1]  the caller's time in ms   ARGV[2]  TTL of finished jobs in ms, 0 = never
 -- ARGV[3]  largest document in bytes  ARGV[4]  lease in ms given to jobs that legacy services run
@@ -9,34 +9,60 @@ local ttl = tonumber(ARGV[2])
 local maxDocumentBytes = tonumber(ARGV[3])
 local legacyLease = tonumber(ARGV[4])
 
-local keys = {
-  -- the contract's
-  queue = base .. 'queue',
-  processing = base .. 'processing',
-  updates = base .. 'updates',
-  -- Drover's
-  ids = base .. 'ids',
-  delayed = base .. 'delayed',
-  leases = base .. 'leases',
-  completed = base .. 'completed',
-  failed = base .. 'failed',
-  cancelled = base .. 'cancelled',
-  expiring = base .. 'expiring',
-  missing = base .. 'missing',
-  arrivals = base .. 'arrivals',
-  meta = base .. 'meta',
-  events = base .. 'events',
-  wakeup = base .. 'wakeup',
-  counter = base .. 'counter',
-  swept = base .. 'swept',
-  cancels = base .. 'cancel',
-}
+local function keysOf(base)
+  return {
+    -- the contract's
+    queue = base .. 'queue',
+    processing = base .. 'processing',
+    updates = base .. 'updates',
+    -- Drover's
+    ids = base .. 'ids',
+    delayed = base .. 'delayed',
+    ['waiting-children'] = base .. 'waiting-children',
+    leases = base .. 'leases',
+    completed = base .. 'completed',
+    failed = base .. 'failed',
+    cancelled = base .. 'cancelled',
+    expiring = base .. 'expiring',
+    missing = base .. 'missing',
+    arrivals = base .. 'arrivals',
+    meta = base .. 'meta',
+    events = base .. 'events',
+    wakeup = base .. 'wakeup',
+    counter = base .. 'counter',
+    swept = base .. 'swept',
+    cancels = base .. 'cancel',
+  }
+end
+local keys = keysOf(base)
+
+-- What a script remembers of a queue while it runs, such as places given and not yet written.
+local memo = { keys = keys }
+local memos = { [base] = memo }
+
+-- Runs `act(...)` on another queue: a job's parent or child may stand there. One level of Lua for all queues
+-- that share a cluster slot.
+local function within(otherBase, act, ...)
+  if otherBase == base then return act(...) end
+  local ownBase, ownKeys, ownMemo = base, keys, memo
+  memos[otherBase] = memos[otherBase] or { keys = keysOf(otherBase) }
+  base, keys, memo = otherBase, memos[otherBase].keys, memos[otherBase]
+  local answer = act(...)
+  base, keys, memo = ownBase, ownKeys, ownMemo
+  return answer
+end
 
 local function statusKey(id) return base .. 'status:' .. id end
 local function dataKey(id) return base .. 'data:' .. id end
 local function resultKey(id) return base .. 'results:' .. id end
 local function jobKey(id) return base .. 'job:' .. id end
 local function logsKey(id) return base .. 'logs:' .. id end
+-- Of a job with children: keys of those it waits for (set), results and tolerated failures by key (hashes),
+-- and those whose failure fails it (sorted set by time).
+local function pendingKey(id) return base .. 'pending:' .. id end
+local function processedKey(id) return base .. 'processed:' .. id end
+local function ignoredKey(id) return base .. 'ignored:' .. id end
+local function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
 
 -- The server's time in ms: leases and expiry are measured by one clock, whoever asks.
 local serverTime
@@ -65,6 +91,7 @@ local function checkTypes()
   redis.call('ZCARD', keys.leases)
   redis.call('ZCARD', keys.ids)
   redis.call('ZCARD', keys.delayed)
+  redis.call('ZCARD', keys['waiting-children'])
   redis.call('ZCARD', keys.completed)
   redis.call('ZCARD', keys.failed)
   redis.call('ZCARD', keys.cancelled)

@@ -1,5 +1,6 @@
 -- Documents at `<p>data:<id>`: JSON text that Go reads. Payloads are carried as text: decoding and
 -- encoding them here would change numbers and empty arrays.
+--@include context
 
 -- The document of a job that Drover adds.
 local function composeDocument(id, name, payload, createdAt, priority)

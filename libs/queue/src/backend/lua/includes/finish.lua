@@ -1,16 +1,23 @@
--- Keeping finished jobs as long as the caller wants. Needs context, forget.
+-- Keeping finished jobs as long as the caller wants.
+--@include context wake announce discard
+
+-- Results stay with the parent; one that waits for a failed child no longer does. Its deduplication id lasts.
+local function evictOne(id)
+  leaveParent(id, false)
+  forget(id)
+end
 
 -- Evicts from `set` what is beyond `count` (-1 keeps all) or older than `maxAge` seconds (0 = any age).
 -- At most `limit` a call, oldest first.
 local function evict(set, count, maxAge, limit)
   if maxAge > 0 then
     local old = redis.call('ZRANGEBYSCORE', set, '-inf', exact(now - maxAge * 1000), 'LIMIT', 0, limit)
-    for _, id in ipairs(old) do forget(id) end
+    for _, id in ipairs(old) do evictOne(id) end
   end
   if count >= 0 then
     local surplus = redis.call('ZCARD', set) - count
     if surplus > 0 then
-      for _, id in ipairs(redis.call('ZRANGE', set, 0, math.min(surplus, limit) - 1)) do forget(id) end
+      for _, id in ipairs(redis.call('ZRANGE', set, 0, math.min(surplus, limit) - 1)) do evictOne(id) end
     end
   end
 end

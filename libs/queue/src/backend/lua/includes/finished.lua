@@ -1,7 +1,9 @@
--- Running finished jobs again. Needs context, announce, place, forget.
+-- Running finished jobs again.
+--@include context announce place forget family
 
 local function runAgain(id, state, placement, resetMade, resetStarted)
   leaveFinished(id)
+  awaitAgain(id)
   redis.call('HDEL', jobKey(id), 'finishedOn', 'processedOn', 'failedReason', 'deferredFailure', 'delay')
   if resetMade then redis.call('HSET', jobKey(id), 'attemptsMade', 0) end
   if resetStarted then redis.call('HSET', jobKey(id), 'attemptsStarted', 0) end

@@ -1,4 +1,5 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
+--@include context
 
 -- Takes a job out of every structure it could stand in (not its own keys).
 local function detach(id)
@@ -6,6 +7,7 @@ local function detach(id)
   redis.call('SREM', keys.processing, id)
   redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.delayed, id)
+  redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
 end
 
@@ -26,21 +28,28 @@ local function dropIfExpired(id)
   redis.call('ZREM', keys.ids, id)
 end
 
--- Deletes a job and all that belongs to it.
+-- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
 local function forget(id)
   detach(id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
-  redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id))
+  redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id),
+    pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id))
+end
+
+-- All keys of a job that last as long as it does; most jobs never had children.
+local function ownKeys(id)
+  local own = { statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id) }
+  local family = { pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }
+  if redis.call('EXISTS', unpack(family)) > 0 then
+    for _, key in ipairs(family) do own[#own + 1] = key end
+  end
+  return own
 end
 
 -- Makes a job's keys last: it is pending, delayed or running.
 local function persist(id)
-  redis.call('PERSIST', statusKey(id))
-  redis.call('PERSIST', dataKey(id))
-  redis.call('PERSIST', resultKey(id))
-  redis.call('PERSIST', jobKey(id))
-  redis.call('PERSIST', logsKey(id))
+  for _, key in ipairs(ownKeys(id)) do redis.call('PERSIST', key) end
 end
 
 -- Starts the TTL of a finished job: all its keys end at the same millisecond, which is also noted in
@@ -48,11 +57,7 @@ end
 local function expireJob(id)
   if ttl <= 0 then return persist(id) end
   local at = exact(serverNow() + ttl)
-  redis.call('PEXPIREAT', statusKey(id), at)
-  redis.call('PEXPIREAT', dataKey(id), at)
-  redis.call('PEXPIREAT', resultKey(id), at)
-  redis.call('PEXPIREAT', jobKey(id), at)
-  redis.call('PEXPIREAT', logsKey(id), at)
+  for _, key in ipairs(ownKeys(id)) do redis.call('PEXPIREAT', key, at) end
   redis.call('ZADD', keys.expiring, at, id)
 end
 

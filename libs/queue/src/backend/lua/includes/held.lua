@@ -1,4 +1,5 @@
 -- Who holds a running job. Codes are BullMQ's.
+--@include context settle
 
 -- Returns nil when `token` may finish or move the running job `id`; otherwise the negative code:
 -- -1 no such job, -3 not running, -2 its claim is gone (lease lost, or taken back by a legacy service),

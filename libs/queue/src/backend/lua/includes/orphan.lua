@@ -1,4 +1,5 @@
--- One job that may stand wrong. Needs context, announce, document, forget, settle, adopt, held, recover.
+-- One job that may stand wrong.
+--@include adopt added held recover
 
 -- A finished job stays as it finished: a late status of a legacy service is written over.
 local function keepFinished(id)
@@ -71,7 +72,7 @@ local function lookAfter(id, grace, maxStalls)
   end
   if keepFinished(id) then return false end
   if settleIfEnded(id) then return false end
-  if score or redis.call('ZSCORE', keys.delayed, id) then
+  if score or redis.call('ZSCORE', keys.delayed, id) or redis.call('ZSCORE', keys['waiting-children'], id) then
     redis.call('ZREM', keys.missing, id)
     -- One that somebody placed by hand is in no index yet, and could be lost without a trace.
     redis.call('ZADD', keys.ids, 'NX', exact(now), id)

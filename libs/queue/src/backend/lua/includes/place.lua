@@ -1,6 +1,7 @@
 -- A job's place in `<p>queue`. A job of contract priority n has a score in the open interval
 -- (-n - 1, -n) that grows with arrival, so Go's ZPOPMIN pops by priority, then by arrival, and each of
 -- Go's ranges counts it once. An empty band starts in its middle: there is room before and behind.
+--@include context
 
 -- Distance of neighbours: the finest that a double holds beside the whole part.
 local function stepOf(priority)
@@ -8,10 +9,10 @@ local function stepOf(priority)
   return 2 ^ -30
 end
 
-local tails = {}
 -- Score behind all jobs of this priority. Jobs placed earlier in this script but not yet written count.
 local function tailScore(priority)
-  local last = tails[priority]
+  memo.tails = memo.tails or {}
+  local last = memo.tails[priority]
   if not last then
     local found = redis.call('ZREVRANGEBYSCORE', keys.queue, '(' .. exact(-priority), '(' .. exact(-priority - 1),
       'WITHSCORES', 'LIMIT', 0, 1)
@@ -20,14 +21,14 @@ local function tailScore(priority)
   local score = last + stepOf(priority)
   -- A band holds 2^39 arrivals without ever being empty; behind the last place jobs share it (by id).
   if score >= -priority then score = last end
-  tails[priority] = score
+  memo.tails[priority] = score
   return score
 end
 
-local heads = {}
 -- Score before all jobs of this priority.
 local function headScore(priority)
-  local first = heads[priority]
+  memo.heads = memo.heads or {}
+  local first = memo.heads[priority]
   if not first then
     local found = redis.call('ZRANGEBYSCORE', keys.queue, '(' .. exact(-priority - 1), '(' .. exact(-priority),
       'WITHSCORES', 'LIMIT', 0, 1)
@@ -35,7 +36,7 @@ local function headScore(priority)
   end
   local score = first - stepOf(priority)
   if score <= -priority - 1 then score = first end
-  heads[priority] = score
+  memo.heads[priority] = score
   return score
 end
 

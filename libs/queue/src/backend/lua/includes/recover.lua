@@ -1,4 +1,5 @@
--- Putting back a job whose runner is gone. Needs context, announce, place, wake, held.
+-- Putting back a job whose runner is gone.
+--@include context announce place wake held
 
 -- Puts `id` at the head of its priority. Beyond `maxStalls` it carries a `deferredFailure`, with which
 -- the next worker fails it instead of running it.

@@ -1,7 +1,6 @@
 -- Recording an end that was decided outside a worker's own report: by a legacy service, by a cancel,
--- by a document that cannot be run. Needs context, announce, forget.
-
-local finishedSet = { completed = keys.completed, failed = keys.failed, cancelled = keys.failed }
+-- by a document that cannot be run.
+--@include context announce forget ended
 
 -- Moves a job, wherever it stands, to `status` (completed, failed, cancelled). A cancelled job is
 -- listed among the failed ones too: BullMQ knows no other end without a result.
@@ -9,7 +8,7 @@ local function settle(id, status, reason)
   local prev = redis.call('ZSCORE', keys.leases, id) and 'active' or 'waiting'
   detach(id)
   redis.call('SET', statusKey(id), status)
-  redis.call('ZADD', finishedSet[status], exact(now), id)
+  redis.call('ZADD', status == 'completed' and keys.completed or keys.failed, exact(now), id)
   if status == 'cancelled' then redis.call('ZADD', keys.cancelled, exact(now), id) end
   redis.call('ZADD', keys.ids, 'NX', exact(now), id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
@@ -17,10 +16,13 @@ local function settle(id, status, reason)
   redis.call('HDEL', jobKey(id), 'token')
   if status == 'completed' then
     local result = redis.pcall('GET', resultKey(id))
-    emit('completed', 'jobId', id, 'returnvalue', type(result) == 'string' and result or 'null', 'prev', prev)
+    local value = type(result) == 'string' and result or 'null'
+    emit('completed', 'jobId', id, 'returnvalue', value, 'prev', prev)
+    tellEnded(id, 'completed', value)
   else
     redis.call('HSET', jobKey(id), 'failedReason', reason)
     emit('failed', 'jobId', id, 'failedReason', reason, 'prev', prev)
+    tellEnded(id, 'failed', reason)
   end
   expireJob(id)
 end
@@ -34,7 +36,8 @@ local function endedElsewhere(id)
 end
 
 -- Records an end that a legacy service wrote and nobody noticed so far. Returns true when there was one.
-local function settleIfEnded(id)
+-- Declared by `family`.
+function settleIfEnded(id)
   local ended = endedElsewhere(id)
   if not ended then return false end
   settle(id, ended, reasonOf[ended])

@@ -1,4 +1,5 @@
--- Where a job stands. Needs context.
+-- Where a job stands.
+--@include context
 
 -- BullMQ's word for the state of `id`, or 'cancelled', or 'unknown'. What a legacy service did last and
 -- nobody recorded yet is read from the status key.
@@ -13,6 +14,7 @@ local function stateOf(id)
   local status = redis.pcall('GET', statusKey(id))
   if status == 'completed' or status == 'failed' or status == 'cancelled' then return status end
   if redis.call('ZSCORE', keys.delayed, id) then return 'delayed' end
+  if redis.call('ZSCORE', keys['waiting-children'], id) then return 'waiting-children' end
   if redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1 then return 'active' end
   if status == 'running' or status == 'processing' then return 'active' end
   if status == 'pending' then return 'prioritized' end

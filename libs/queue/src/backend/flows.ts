@@ -1,0 +1,87 @@
+import type { JobJson, MoveToWaitingChildrenOpts, ParentKeyOpts } from 'bullmq';
+import { FlowTooLargeError } from '../errors/index.js';
+import { adoptAll, fromBull, jobArguments } from './adding.js';
+import { accepted } from './codes.js';
+import { QueueKeys } from './keys.js';
+import type { ScriptArgument, Scripts } from './scripts.js';
+import type { StoreOptions } from './store-options.js';
+
+/** A job of a flow, with the queue it goes to. */
+export interface FlowEntry {
+  jobData: JobJson;
+  jobId: string;
+  parentKeyOpts: ParentKeyOpts;
+  prefix: string;
+  queueName: string;
+}
+
+/** Jobs that one step may add or remove together: it holds Redis for well under a second. */
+export const MAX_FLOW_JOBS = 10_000;
+const TOO_MANY = -13;
+
+/** Trees of jobs: adding, waiting for children, cutting off. See `FlowQueries` for reading them. */
+export class Flows {
+  constructor(
+    private readonly scripts: Scripts,
+    private readonly options: StoreOptions,
+    private readonly forQueue: (keys: QueueKeys) => Scripts,
+  ) {}
+
+  /**
+   * Adds jobs of several queues, all or none; parents stand before their children.
+   *
+   * @returns per job no error, and its id or BullMQ's negative code.
+   * @throws {FlowTooLargeError} beyond {@link MAX_FLOW_JOBS}; a typed error that names what is wrong with a job.
+   */
+  async add(entries: readonly FlowEntry[]): Promise<[null, string | number][]> {
+    if (entries.length > MAX_FLOW_JOBS) throw new FlowTooLargeError('added', MAX_FLOW_JOBS);
+    const queues = new Map<string, QueueKeys>();
+    const args: ScriptArgument[] = [];
+    for (const { jobData, jobId, parentKeyOpts, prefix, queueName } of entries) {
+      const keys = new QueueKeys(prefix, queueName);
+      queues.set(keys.base, queues.get(keys.base) ?? keys);
+      args.push([...queues.keys()].indexOf(keys.base) + 1);
+      args.push(...jobArguments(fromBull({ job: jobData, jobId, parentKeyOpts }), this.options));
+    }
+    const bases = [...queues.keys()];
+    for (;;) {
+      const answers = await this.scripts.runFlow<(string | number)[] | 1>(bases, args);
+      if (answers !== 1) return answers.map((answer) => [null, answer]);
+      for (const keys of queues.values()) await adoptAll(this.forQueue(keys));
+    }
+  }
+
+  /** @returns true when the job was moved to wait for its children, false when there is none to wait for. */
+  async waitForChildren(id: string, token: string, opts: MoveToWaitingChildrenOpts = {}): Promise<boolean> {
+    const child = opts.child ? `${opts.child.queue}:${opts.child.id}` : '';
+    const answer = accepted(await this.scripts.run<number>('waitForChildren', id, token, child), {
+      jobId: id,
+      command: 'moveToWaitingChildren',
+      state: 'active',
+    });
+    return answer === 0;
+  }
+
+  /** @returns 1 when removed, 0 when it (or a job below it that would go too) is running under a lease. */
+  async remove(id: string, withChildren: boolean): Promise<number> {
+    const answer = await this.scripts.run<number>('remove', id, withChildren ? '1' : '0', MAX_FLOW_JOBS);
+    if (answer === TOO_MANY) throw new FlowTooLargeError('removed', MAX_FLOW_JOBS);
+    return accepted(answer, { jobId: id, command: 'removeJob' });
+  }
+
+  /** Removes the children that a job waits for, but not those that run or failed. */
+  async removePendingChildren(id: string): Promise<void> {
+    const answer = await this.scripts.run<number>('removePendingChildren', id, MAX_FLOW_JOBS);
+    if (answer === TOO_MANY) throw new FlowTooLargeError('removed', MAX_FLOW_JOBS);
+  }
+
+  /** @returns true when the parent waited for the child and no longer does. */
+  async leaveParent(id: string, parentKey: string): Promise<boolean> {
+    const answer = accepted(await this.scripts.run<number>('leaveParent', id, parentKey), {
+      jobId: id,
+      parentKey,
+      command: 'removeChildDependency',
+    });
+    return answer === 0;
+  }
+}

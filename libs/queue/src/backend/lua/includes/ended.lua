@@ -1,0 +1,29 @@
+-- What others learn when a job ends, whoever ended it: its parent, and who waits for its deduplication id.
+--@include add
+
+-- A job that ends gives its deduplication id free, unless a time was set for that; the job that was kept to
+-- follow it is added.
+local function endDeduplication(id)
+  local deduplicationId = redis.pcall('HGET', jobKey(id), 'deduplicationId')
+  if type(deduplicationId) ~= 'string' then return end
+  local held = deduplicationKey(deduplicationId)
+  if redis.call('PTTL', held) == -1 and redis.call('GET', held) == id then redis.call('DEL', held) end
+  local successor = successorKey(deduplicationId)
+  local arguments = redis.call('LRANGE', successor, 0, -1)
+  if #arguments == 0 then return end
+  redis.call('DEL', successor)
+  -- Its delay counts from now.
+  arguments[5] = exact(now)
+  addOne(arguments)
+  flushAdded()
+end
+
+-- `value` is the result (JSON) of a completed job, else the reason.
+local function tellEnded(id, target, value)
+  endDeduplication(id)
+  if target == 'completed' then
+    tellCompleted(id, value)
+  else
+    tellFailed(id, value)
+  end
+end

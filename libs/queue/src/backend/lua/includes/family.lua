@@ -1,0 +1,118 @@
+-- Parents and children, in one queue or in several. A job with children stands among `waiting-children`, is
+-- `pending` to Go and not in `<p>queue`, until it is released. What becomes of a child is told to its parent
+-- in the script that decides it, whoever ended the child. Options of a failure are BullMQ's: `fpof` fails the
+-- parent, `cpof` lets it go on at once, `idof` notes the failure, `rdof` drops the child.
+--@include context announce place wake later
+
+-- The key a job is known by outside its queue.
+local function memberKey(id) return base .. id end
+
+-- Settles a job that a legacy service ended; `settle` defines it, which needs this part first.
+local settleIfEnded
+
+local function exists(id) return redis.call('EXISTS', jobKey(id), dataKey(id)) > 0 end
+
+-- The parent of a job: id, options, and `base` of its queue; nil when it has none.
+local function parentOf(id)
+  local text = redis.pcall('HGET', jobKey(id), 'parent')
+  if type(text) ~= 'string' then return nil end
+  local ok, parent = pcall(cjson.decode, text)
+  if not ok or type(parent) ~= 'table' or type(parent.queueKey) ~= 'string' or parent.id == nil then return nil end
+  parent.id = tostring(parent.id)
+  parent.base = parent.queueKey .. ':'
+  return parent
+end
+
+-- Refuses to start when the parent's queue has keys of the wrong type.
+local function checkParentTypes(id)
+  local parent = parentOf(id)
+  if parent and parent.base ~= base then within(parent.base, checkTypes) end
+end
+
+-- Puts a job that waits for its children where it goes on: among the delayed ones when it has a delay, else at the head
+-- of the line, or at the tail of its priority when it has one.
+local function release(id)
+  if redis.call('ZREM', keys['waiting-children'], id) == 0 or settleIfEnded(id) then return end
+  local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0)
+  if delay > 0 then
+    delayUntil(id, now + delay)
+    emit('delayed', 'jobId', id, 'delay', exact(now + delay))
+    armDue()
+  else
+    local priority = notedPriority(id)
+    redis.call('ZADD', keys.queue, exact(priority >= 3 and headScore(priority) or tailScore(priority)), id)
+    emit('waiting', 'jobId', id, 'prev', 'waiting-children')
+    publish('status_updated', id, 'pending')
+    wakeWorker()
+  end
+end
+
+local function releaseIfReady(id)
+  if redis.call('SCARD', pendingKey(id)) == 0 then release(id) end
+end
+
+-- Parents that lost a child while jobs are being added; looked at when all their children are linked.
+local touched = {}
+
+local function releaseTouched()
+  local parents = touched
+  touched = {}
+  for _, parent in ipairs(parents) do within(parent.base, releaseIfReady, parent.id) end
+end
+
+-- A child failed that must not fail: the parent carries the reason to the next worker, which fails it.
+local function failDeferred(id, reason)
+  if not exists(id) or redis.call('ZSCORE', keys.failed, id) then return end
+  redis.call('HSET', jobKey(id), 'deferredFailure', reason)
+  if redis.call('ZREM', keys.delayed, id) == 1 then
+    redis.call('HSET', jobKey(id), 'delay', 0)
+    redis.call('ZADD', keys['waiting-children'], exact(now), id)
+  end
+  release(id)
+end
+
+-- Tells the parent that a child completed with `value` (JSON).
+local function tellCompleted(id, value)
+  local parent = parentOf(id)
+  if not parent then return end
+  local child = memberKey(id)
+  within(parent.base, function()
+    if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
+    redis.call('HSET', processedKey(parent.id), child, value)
+    releaseIfReady(parent.id)
+  end)
+end
+
+-- Tells the parent that a child failed for good. Without an option for it the parent goes on waiting: the
+-- child may be retried.
+local function tellFailed(id, reason)
+  local parent = parentOf(id)
+  if not parent or not (parent.fpof or parent.cpof or parent.idof or parent.rdof) then return end
+  local child = memberKey(id)
+  within(parent.base, function()
+    if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
+    if parent.fpof then
+      redis.call('ZADD', unsuccessfulKey(parent.id), exact(now), child)
+      failDeferred(parent.id, 'child ' .. child .. ' failed')
+    elseif parent.cpof then
+      redis.call('HSET', ignoredKey(parent.id), child, reason)
+      release(parent.id)
+    else
+      if parent.idof then redis.call('HSET', ignoredKey(parent.id), child, reason) end
+      releaseIfReady(parent.id)
+    end
+  end)
+end
+
+-- A finished child runs again: its parent waits for it as before.
+local function awaitAgain(id)
+  local parent = parentOf(id)
+  if not parent then return end
+  local child = memberKey(id)
+  within(parent.base, function()
+    if not exists(parent.id) then return end
+    local known = redis.call('HDEL', processedKey(parent.id), child) + redis.call('HDEL', ignoredKey(parent.id), child)
+      + redis.call('ZREM', unsuccessfulKey(parent.id), child)
+    if known > 0 then redis.call('SADD', pendingKey(parent.id), child) end
+  end)
+end
