@@ -151,10 +151,9 @@ export function jobArguments(job: NewJob, options: StoreOptions): ScriptArgument
   ];
 }
 
-/** @throws {InvalidJobIdError} for an id that was meant and is empty: it must not silently become a number. */
+/** A job as BullMQ hands it over, which takes an empty id for none. */
 export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
   const { opts } = job;
-  if (jobId === '') checkJobId(jobId);
   const extras = extrasOf(job, parentKeyOpts);
   return {
     id: jobId,

@@ -19,6 +19,7 @@ const SETS: Record<JobStatus | 'all', readonly { name: string; newestFirst: bool
   pending: [
     { name: 'queue', newestFirst: false },
     { name: 'delayed', newestFirst: false },
+    { name: 'waiting-children', newestFirst: false },
   ],
   running: [{ name: 'leases', newestFirst: true }],
   completed: [{ name: 'completed', newestFirst: true }],

@@ -15,15 +15,13 @@ for _, queue in ipairs(KEYS) do
 end
 if backlog then return 1 end
 
+local jobs, results = {}, {}
 for at = 5, #ARGV, JOB_ARGUMENTS + 1 do
-  local extras = ARGV[at + 12] ~= '' and cjson.decode(ARGV[at + 12])
-  if extras and extras.parent then within(cjson.decode(extras.parent).queueKey .. ':', checkTypes) end
-  within(KEYS[tonumber(ARGV[at])], checkJobTypes, ARGV[at + 1] ~= '' and ARGV[at + 1] or '-')
+  local job = { unpack(ARGV, at + 1, at + JOB_ARGUMENTS) }
+  job.queue = KEYS[tonumber(ARGV[at])]
+  within(job.queue, checkArguments, job)
+  jobs[#jobs + 1] = job
 end
-
-local results = {}
-for at = 5, #ARGV, JOB_ARGUMENTS + 1 do
-  results[#results + 1] = within(KEYS[tonumber(ARGV[at])], addOne, { unpack(ARGV, at + 1, at + JOB_ARGUMENTS) })
-end
+for at, job in ipairs(jobs) do results[at] = within(job.queue, addOne, job) end
 flushAdded()
 return results

@@ -16,16 +16,12 @@ checkTypes()
 local _, backlog = adoptAdded(100, false)
 if backlog then return 1 end
 
--- Everything that can be refused is refused before the first write.
+local jobs, results = {}, {}
 for at = 5, #ARGV, JOB_ARGUMENTS do
-  if ARGV[at] ~= '' then checkJobTypes(ARGV[at]) end
-  local extras = ARGV[at + 11] ~= '' and cjson.decode(ARGV[at + 11])
-  if extras and extras.parent then within(cjson.decode(extras.parent).queueKey .. ':', checkTypes) end
+  local job = { unpack(ARGV, at, at + JOB_ARGUMENTS - 1) }
+  checkArguments(job)
+  jobs[#jobs + 1] = job
 end
-
-local results = {}
-for at = 5, #ARGV, JOB_ARGUMENTS do
-  results[#results + 1] = addOne({ unpack(ARGV, at, at + JOB_ARGUMENTS - 1) })
-end
+for at, job in ipairs(jobs) do results[at] = addOne(job) end
 flushAdded()
 return results

@@ -96,23 +96,31 @@ local function store(id, arguments, extras)
   end
 end
 
--- Refuses to start on keys of the wrong type, of the job and of its parent's queue. Returns false when its parent is missing.
-local function canAdd(arguments, extras)
+local function extrasOf(arguments) return arguments[12] ~= '' and cjson.decode(arguments[12]) or {} end
+
+-- Refuses to start on keys of the wrong type, those of the parent's queue included; before any job is added.
+local function checkArguments(arguments)
   if arguments[1] ~= '' then checkJobTypes(arguments[1]) end
-  if not extras.parent then return true end
-  local parent = cjson.decode(extras.parent)
-  return within(parent.queueKey .. ':', function()
-    checkTypes()
-    return isKnown(parent.id)
+  local parent = extrasOf(arguments).parent
+  if not parent then return end
+  within(cjson.decode(parent).queueKey .. ':', function()
+    if not memo.checked then checkTypes() end
+    memo.checked = true
   end)
+end
+
+local function parentIsMissing(extras)
+  if not extras.parent then return false end
+  local parent = cjson.decode(extras.parent)
+  return not within(parent.queueKey .. ':', isKnown, parent.id)
 end
 
 -- Adds one job to the current queue. Returns its id, that of the job that stands for it, or a negative code:
 -- -1 rejected (the id exists), -3 not replaced (it is running), -5 its parent is missing, -7 it has another parent.
 local function addOne(arguments)
   local id, onExisting = arguments[1], arguments[10]
-  local extras = arguments[12] ~= '' and cjson.decode(arguments[12]) or {}
-  if not canAdd(arguments, extras) then return -5 end
+  local extras = extrasOf(arguments)
+  if parentIsMissing(extras) then return -5 end
   if id == '' then
     id = nextId()
   else
