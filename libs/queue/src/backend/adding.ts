@@ -172,8 +172,8 @@ function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extra
   const { parentKey, parent, repeatJobKey, opts } = job;
   const extras: Extras = {};
   if (parentKey && parent) {
-    if (!/^[^\s]+:[^:\s]+$/.test(parent.queueKey) || !parent.id) {
-      throw new InvalidOptionError(`parent ${JSON.stringify(parentKey)} must be "<prefix>:<queue>" and a job ID`);
+    if (!parent.queueKey || !parent.id) {
+      throw new InvalidOptionError(`parent ${JSON.stringify(parent)} must have a queue and an id`);
     }
     Object.assign(extras, { parentKey, parent: JSON.stringify(parent) });
   }
