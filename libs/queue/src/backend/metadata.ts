@@ -68,7 +68,9 @@ export class Metadata {
   }
 
   async readEvents(id: string, blockMs: number): Promise<StreamReadRaw> {
-    const from = id === '$' && this.fromNow ? await this.fromNow : id;
+    // Also for a position that is given: whoever waits to be ready waits for an answer on this connection.
+    const now = await this.fromNow;
+    const from = id === '$' ? (now ?? id) : id;
     const client = await this.client();
     return (await client.xread('BLOCK', blockMs, 'STREAMS', this.keys.key('events'), from)) as StreamReadRaw;
   }

@@ -102,10 +102,10 @@ export class Reading {
     }
   }
 
-  /** Number of delayed jobs that are ready by `timestamp`, in ms. */
+  /** Number of delayed jobs that are due before `timestamp`, in ms. */
   async delayedBefore(timestamp: number): Promise<number> {
     const client = await this.client();
-    return client.zcount(this.keys.key('delayed'), '-inf', `(${timestamp + 1}`);
+    return client.zcount(this.keys.key('delayed'), '-inf', `(${timestamp}`);
   }
 
   /** @param priorities BullMQ's. */
