@@ -69,7 +69,7 @@ export class Connection extends EventEmitter {
 
   constructor(
     connection: ConnectionOptions | string | undefined,
-    private readonly options: { shared?: boolean; name?: string } = {},
+    private readonly options: { shared?: boolean; name?: string; asksVersion?: boolean } = {},
   ) {
     super();
     const shared = options.shared === true && isClient(connection);
@@ -124,6 +124,7 @@ export class Connection extends EventEmitter {
 
   private async becomeReady(): Promise<void> {
     if (this.client.status !== 'ready') await this.connected();
+    if (this.options.asksVersion === false) return;
     const client = this.client instanceof Cluster ? this.client.nodes('master')[0] : this.client;
     const info = (await client?.info('server')) ?? '';
     const version = /redis_version:(\S+)/.exec(info)?.[1] ?? MINIMUM_REDIS;

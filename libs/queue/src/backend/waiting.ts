@@ -28,7 +28,8 @@ export class Waiting {
     scripts: Scripts,
     name: string,
   ) {
-    this.connection = new Connection(connection, { name });
+    // The answer to a question would come behind the first blocking command; the main connection asks.
+    this.connection = new Connection(connection, { name, asksVersion: false });
     this.listener = new LegacyListener(connection, keys, scripts);
   }
 
