@@ -23,13 +23,15 @@ import { Editing } from './editing.js';
 import { FlowQueries } from './flow-queries.js';
 import { Flows, type FlowEntry } from './flows.js';
 import { DEFAULT_PREFIX, QueueKeys } from './keys.js';
+import { checkWorkerLimits, Limits } from './limits.js';
 import { Maintenance } from './maintenance.js';
 import { Metadata } from './metadata.js';
+import { EndMetrics } from './metrics.js';
+import { Orphans } from './orphans.js';
 import { Reading } from './reading.js';
 import { Reconciling } from './reconciling.js';
 import { Running, type KeepOption } from './running.js';
 import { Scripts, type RedisClient } from './scripts.js';
-import { UnsupportedOperationError } from '../errors/index.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
 import { UnsupportedBackend } from './unsupported.js';
 import { toJson } from './validate.js';
@@ -62,6 +64,9 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   readonly editing: Editing;
   readonly reading: Reading;
   readonly maintenance: Maintenance;
+  readonly limits: Limits;
+  readonly metrics: EndMetrics;
+  readonly orphans: Orphans;
   readonly metadata: Metadata;
   readonly reconciling: Reconciling;
   private readonly waiting: Waiting | undefined;
@@ -100,7 +105,10 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
     this.editing = new Editing(this.scripts, this.usable, this.queueKeys, storeOptions);
     this.reading = new Reading(this.scripts, this.usable, this.queueKeys, storeOptions);
     this.maintenance = new Maintenance(this.scripts);
-    this.metadata = new Metadata(this.usable, this.queueKeys);
+    this.limits = new Limits(this.scripts);
+    this.metrics = new EndMetrics(this.scripts);
+    this.orphans = new Orphans(this.scripts, this.usable, this.queueKeys);
+    this.metadata = new Metadata(this.usable, this.queueKeys, this.limits);
     this.reconciling = new Reconciling(this.scripts, this.usable, this.queueKeys);
     if (flags.withBlockingConnection) {
       const suffix = (opts as WorkerOptions).name ? `:w:${(opts as WorkerOptions).name}` : '';
@@ -354,6 +362,27 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   obliterate(opts: { force: boolean; count: number }): Promise<number> {
     return this.maintenance.obliterate(opts);
   }
+  removeOrphanedJobs(count = 1000, limit = 0): Promise<number> {
+    return this.orphans.remove(count, limit);
+  }
+
+  // --- limits and metrics ---
+
+  setRateLimit(expireTimeMs: number): Promise<void> {
+    return this.limits.close(expireTimeMs);
+  }
+  getRateLimitTtl(maxJobs?: number): Promise<number> {
+    return this.limits.timeToLive(maxJobs);
+  }
+  removeRateLimitKey(): Promise<number> {
+    return this.limits.open();
+  }
+  isMaxed(): Promise<boolean> {
+    return this.limits.isMaxed();
+  }
+  getMetrics(type: 'completed' | 'failed', start = 0, end = -1) {
+    return this.metrics.get(type, start, end) as Promise<[string[], string[], number]>;
+  }
 
   // --- queries ---
 
@@ -437,14 +466,6 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   }
 }
 
-/** Limits and metrics come later: passing them over in silence would let jobs run unlimited. */
-function refuseLaterOptions(opts: QueueBaseOptions): void {
-  for (const option of ['limiter', 'metrics'] as const) {
-    if ((opts as Partial<WorkerOptions>)[option])
-      throw new UnsupportedOperationError(`the worker option ${option}`);
-  }
-}
-
 /**
  * A factory of BullMQ's {@link BackendFactory} signature whose queues keep their jobs in the Go contract.
  *
@@ -452,7 +473,7 @@ function refuseLaterOptions(opts: QueueBaseOptions): void {
  */
 export function createBackendFactory(options: Partial<StoreOptions> = {}): BackendFactory<DroverBackend> {
   return (name, opts, flags = {}) => {
-    refuseLaterOptions(opts);
+    checkWorkerLimits(opts as Partial<WorkerOptions>);
     const storeOptions = resolveStoreOptions(options);
     // All that can be refused is refused before a connection is opened, which nobody would close.
     const keys = new QueueKeys((opts as { prefix?: string }).prefix ?? DEFAULT_PREFIX, name);

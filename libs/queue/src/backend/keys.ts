@@ -22,6 +22,11 @@ export const KEY_TYPES = {
   wakeup: 'zset',
   arrivals: 'zset',
   counter: 'string',
+  limiter: 'string',
+  'metrics:completed': 'hash',
+  'metrics:completed:data': 'zset',
+  'metrics:failed': 'hash',
+  'metrics:failed:data': 'zset',
 } as const;
 
 /** Types of a job's own keys, by the name before its id. */

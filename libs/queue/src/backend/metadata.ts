@@ -1,11 +1,8 @@
 import type { StreamReadRaw } from 'bullmq';
 import { Cluster } from 'ioredis';
-import { UnsupportedOperationError } from '../errors/index.js';
 import type { QueueKeys } from './keys.js';
+import { isLimit, type Limits } from './limits.js';
 import type { RedisClient } from './scripts.js';
-
-/** Settings of limits, which the store does not keep to yet. */
-const LIMITS = ['concurrency', 'max', 'duration'];
 
 /** The queue's settings, its event stream, and who is connected. */
 export class Metadata {
@@ -15,12 +12,11 @@ export class Metadata {
   constructor(
     private readonly client: () => Promise<RedisClient>,
     private readonly keys: QueueKeys,
+    private readonly limits: Limits,
   ) {}
 
   async set(values: Record<string, string | number>): Promise<number> {
-    for (const field of LIMITS) {
-      if (field in values) throw new UnsupportedOperationError(`limiting the queue by ${field}`);
-    }
+    if (Object.keys(values).some(isLimit)) return this.limits.set(values);
     return (await this.client()).hset(this.keys.key('meta'), values);
   }
 
@@ -33,6 +29,7 @@ export class Metadata {
   }
 
   async unset(fields: readonly string[]): Promise<number> {
+    if (fields.some(isLimit)) return this.limits.unset(fields);
     return (await this.client()).hdel(this.keys.key('meta'), ...fields);
   }
 

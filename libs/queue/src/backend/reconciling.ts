@@ -112,7 +112,8 @@ export class Reconciling {
   }
 }
 
-const escapeGlob = (text: string) => text.replace(/[*?[\]\\]/g, '\\$&');
+/** A text as part of a pattern of SCAN. */
+export const escapeGlob = (text: string) => text.replace(/[*?[\]\\]/g, '\\$&');
 
 function chunks<T>(items: readonly T[], size: number): T[][] {
   const parts: T[][] = [];

@@ -2,6 +2,7 @@ import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
+import { termsOf } from './limits.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { LeftToOthers } from './left-to-others.js';
@@ -19,7 +20,14 @@ export type KeepOption = boolean | number | KeepJobs | undefined;
 export type RunnerOptions = Partial<
   Pick<
     WorkerOptions,
-    'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'
+    | 'limiter'
+    | 'lockDuration'
+    | 'maxStalledCount'
+    | 'metrics'
+    | 'name'
+    | 'removeOnComplete'
+    | 'removeOnFail'
+    | 'stalledInterval'
   >
 >;
 
@@ -60,17 +68,20 @@ const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
   private readonly left = new LeftToOthers();
+  /** What this worker asks of the queue with every claim. */
+  private readonly terms: string;
 
   constructor(
     private readonly scripts: Scripts,
     private readonly options: StoreOptions,
     private readonly runner: RunnerOptions,
     private readonly isClosing: () => boolean,
-  ) {}
+  ) {
+    this.terms = termsOf(runner);
+  }
 
   async claim(token: string, name?: string, leaseMs = this.leaseMs): Promise<ClaimTuple> {
-    const raw = await this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '', this.left.json());
-    return this.readable(raw, token);
+    return this.readable(await this.claimRaw(token, name, leaseMs), token);
   }
 
   async finish(
@@ -104,6 +115,7 @@ export class Running {
         this.leaseMs,
         this.runner.name ?? '',
         this.left.json(),
+        this.terms,
       ),
       { jobId: id, command: 'moveToFinished', state: 'active' },
     );
@@ -135,6 +147,7 @@ export class Running {
         this.leaseMs,
         this.runner.name ?? '',
         this.left.json(),
+        this.terms,
       ),
       { jobId: id, command: 'moveToDelayed', state: 'active' },
     );
@@ -205,8 +218,9 @@ export class Running {
     }
   }
 
-  private claimRaw(token: string): Promise<RawClaim> {
-    return this.scripts.run<RawClaim>('claim', token, this.leaseMs, this.runner.name ?? '', this.left.json());
+  private claimRaw(token: string, name = this.runner.name, leaseMs = this.leaseMs): Promise<RawClaim> {
+    const left = this.left.json();
+    return this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '', left, this.terms);
   }
 
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
@@ -223,6 +237,7 @@ export class Running {
       DEFAULT_EVICTIONS,
       '0',
       this.leaseMs,
+      '',
       '',
       '',
     );

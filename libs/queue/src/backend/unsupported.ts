@@ -22,17 +22,8 @@ export abstract class UnsupportedBackend extends EventEmitter {
   getJobSchedulerData(): Promise<never> {
     return refuse('getJobSchedulerData');
   }
-  getMetrics(): Promise<never> {
-    return refuse('getMetrics');
-  }
-  setRateLimit(): Promise<never> {
-    return refuse('setRateLimit');
-  }
-  removeOrphanedJobs(): Promise<never> {
-    return refuse('removeOrphanedJobs');
-  }
 
-  // What follows is true as long as there are no schedulers and no limits.
+  // What follows is true as long as there are no schedulers.
 
   isJobScheduler(_id: string): Promise<boolean> {
     return Promise.resolve(false);
@@ -41,15 +32,6 @@ export abstract class UnsupportedBackend extends EventEmitter {
     return Promise.resolve([]);
   }
   getJobSchedulersCount(): Promise<number> {
-    return Promise.resolve(0);
-  }
-  isMaxed(): Promise<boolean> {
-    return Promise.resolve(false);
-  }
-  getRateLimitTtl(): Promise<number> {
-    return Promise.resolve(-2);
-  }
-  removeRateLimitKey(): Promise<number> {
     return Promise.resolve(0);
   }
   removeDeprecatedPriorityKey(): Promise<number> {

@@ -2,7 +2,7 @@
 -- Input   ARGV[5] id  ARGV[6] token  ARGV[7] time in ms when it is ready  ARGV[8] delay in ms
 --         ARGV[9] '1' = uses no attempt  ARGV[10] extra fields, JSON array, or ''
 --         ARGV[11] '1' = claim the next  ARGV[12] lease in ms  ARGV[13] worker's name or ''
---         ARGV[14] ids to leave to other workers, JSON array, or ''
+--         ARGV[14] ids to leave to other workers, JSON array, or ''  ARGV[15] worker's terms, JSON, or ''
 -- Output  the claim's tuple if a job was claimed, else 0; or -1, -2, -3, -6 as in finish
 -- Events  delayed, active. Contract: status_updated, job_retrying
 --@include claim held finish
@@ -25,7 +25,8 @@ publish('job_retrying', id, 'pending')
 armDue()
 
 if ARGV[11] == '1' then
-  local next = claimNext(token, tonumber(ARGV[12]), ARGV[13], ARGV[14])
+  local next = claimNext(token, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15])
   if next[1] then return next end
 end
+slotFreed()
 return 0

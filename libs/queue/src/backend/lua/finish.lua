@@ -3,7 +3,7 @@
 --         ARGV[8] result JSON, or the reason  ARGV[9] extra fields, JSON array of names and values, or ''
 --         ARGV[10] attempts allowed  ARGV[11] how many of this end to keep (-1 all, 0 none)  ARGV[12] seconds to keep, 0 any
 --         ARGV[13] most to evict  ARGV[14] '1' = claim the next  ARGV[15] lease in ms  ARGV[16] worker's name or ''
---         ARGV[17] ids to leave to other workers, JSON array, or ''
+--         ARGV[17] ids to leave to other workers, JSON array, or ''  ARGV[18] worker's terms, JSON, or ''
 -- Output  the claim's tuple, 0 when none was asked for, or -1 no such job, -2 claim gone, -3 not running,
 --         -4 children are pending, -6 held by another, -9 a child failed that must not
 -- Events  completed or failed, retries-exhausted, drained, active. Contract: status_updated, job_completed, job_failed
@@ -18,9 +18,10 @@ checkParentTypes(id)
 local function goOn()
   if ARGV[14] ~= '1' then
     emitDrained()
+    slotFreed()
     return 0
   end
-  local next = claimNext(token, tonumber(ARGV[15]), ARGV[16], ARGV[17])
+  local next = claimNext(token, tonumber(ARGV[15]), ARGV[16], ARGV[17], ARGV[18])
   if not next[1] then emitDrained() end
   return next
 end
@@ -45,6 +46,7 @@ redis.call('ZREM', keys.queue, id)
 local made = redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
 redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
 dropExpired(100)
+countEnd(target)
 
 if target == 'completed' then
   redis.call('SET', resultKey(id), value)

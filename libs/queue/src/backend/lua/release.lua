@@ -1,6 +1,6 @@
 -- Hands a running job back unfinished: to the head of its priority, without using an attempt.
 -- Input   ARGV[5] id  ARGV[6] token
--- Output  0, or -1, -2, -3, -6 as in finish
+-- Output  ms of a rate limit or 0, or -1, -2, -3, -6 as in finish
 -- Events  waiting. Contract: status_updated
 --@include held
 
@@ -16,4 +16,4 @@ redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
 emit('waiting', 'jobId', id, 'prev', 'active')
 publish('status_updated', id, 'pending')
 wakeWorker()
-return 0
+return math.max(0, redis.call('PTTL', keys.limiter))

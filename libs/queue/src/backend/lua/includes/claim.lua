@@ -1,5 +1,5 @@
 -- Claiming the best job with a lease.
---@include delayed added
+--@include delayed added limits metrics slots
 
 -- Makes a popped job run under `token`. Returns its flat fields, or nil when it is not to be run.
 local function activate(id, token, leaseMs, worker)
@@ -72,15 +72,23 @@ local function setOf(json)
 end
 
 -- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
--- milliseconds of a rate limit (none yet: 0), time of the next delayed job or 0; and a fifth value, 1, when
--- nothing can be claimed in order before more is adopted. `othersJson` is a JSON array of ids to leave, or ''.
-local function claimNext(token, leaseMs, worker, othersJson)
+-- milliseconds of a rate limit or 0, time of the next delayed job or 0; and a fifth value, 1, when
+-- nothing can be claimed in order before more is adopted. `othersJson` is a JSON array of ids to leave, or ''; `termsJson`
+-- is what the worker asks of the queue, see `termsOf`.
+local function claimNext(token, leaseMs, worker, othersJson, termsJson)
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)
   if backlog then return { false, '', 0, 0, 1 } end
-  if isPaused() then return { false, '', 0, nextDue() or 0 } end
+  local terms = termsOf(termsJson)
+  wantMetrics(terms.points)
+  local most, duration = rateLimit(terms)
+  local limited = limitedFor(most)
+  if limited > 0 then return { false, '', limited, 0 } end
+  if isMaxed() then recordEnds(200) end
+  if isBlocked() then return { false, '', 0, nextDue() or 0 } end
   local others = setOf(othersJson)
   local fields, id = takeBest(token, leaseMs, worker, others)
+  if fields and most then countStart(duration) end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
   if redis.call('ZCARD', keys.queue) > 0 and (fields or othersJson == '') then wakeWorker() end
   if fields then return { fields, id, 0, 0 } end

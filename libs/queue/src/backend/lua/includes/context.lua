@@ -31,6 +31,11 @@ local function keysOf(base)
     wakeup = base .. 'wakeup',
     counter = base .. 'counter',
     swept = base .. 'swept',
+    limiter = base .. 'limiter',
+    ['metrics:completed'] = base .. 'metrics:completed',
+    ['metrics:completed:data'] = base .. 'metrics:completed:data',
+    ['metrics:failed'] = base .. 'metrics:failed',
+    ['metrics:failed:data'] = base .. 'metrics:failed:data',
     cancels = base .. 'cancel',
   }
 end
@@ -101,6 +106,11 @@ local function checkTypes()
   redis.call('ZCARD', keys.arrivals)
   redis.call('XLEN', keys.events)
   redis.call('HLEN', keys.meta)
+  redis.call('STRLEN', keys.limiter)
+  for _, ending in ipairs({ 'completed', 'failed' }) do
+    redis.call('HLEN', keys['metrics:' .. ending])
+    redis.call('ZCARD', keys['metrics:' .. ending .. ':data'])
+  end
 end
 
 -- The same for the keys of one job that a script writes: SET would put itself in the place of anything.

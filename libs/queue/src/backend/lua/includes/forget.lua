@@ -1,14 +1,14 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
---@include context
+--@include context wake
 
 -- Takes a job out of every structure it could stand in (not its own keys).
 local function detach(id)
   redis.call('ZREM', keys.queue, id)
-  redis.call('SREM', keys.processing, id)
-  redis.call('ZREM', keys.leases, id)
+  local left = redis.call('SREM', keys.processing, id) + redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.delayed, id)
   redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
+  if left > 0 then slotFreed() end
 end
 
 local function leaveFinished(id)

@@ -1,6 +1,6 @@
 -- Recording an end that was decided outside a worker's own report: by a legacy service, by a cancel,
 -- by a document that cannot be run.
---@include context announce forget ended
+--@include context announce forget ended metrics
 
 -- Moves a job, wherever it stands, to `status` (completed, failed, cancelled). A cancelled job is
 -- listed among the failed ones too: BullMQ knows no other end without a result.
@@ -8,7 +8,8 @@ local function settle(id, status, reason)
   local prev = redis.call('ZSCORE', keys.leases, id) and 'active' or 'waiting'
   detach(id)
   redis.call('SET', statusKey(id), status)
-  redis.call('ZADD', status == 'completed' and keys.completed or keys.failed, exact(now), id)
+  local set = status == 'completed' and keys.completed or keys.failed
+  if redis.call('ZADD', set, exact(now), id) == 1 then countEnd(status) end
   if status == 'cancelled' then redis.call('ZADD', keys.cancelled, exact(now), id) end
   redis.call('ZADD', keys.ids, 'NX', exact(now), id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))

@@ -1,11 +1,22 @@
 -- Waking a worker that blocks on `<p>wakeup`: member 'now' (score 0) says look at once, member 'due'
 -- says when the next delayed job is ready. One popped member wakes one worker.
---@include context
+--@include context limits
 
 local function isPaused() return redis.call('HEXISTS', keys.meta, 'paused') == 1 end
 
+-- True while no worker of Drover may claim: paused, or at the limit of jobs that run at once.
+local function isBlocked()
+  local set = redis.call('HMGET', keys.meta, 'paused', 'concurrency')
+  return set[1] ~= false or isReached(set[2])
+end
+
 local function wakeWorker()
-  if not isPaused() then redis.call('ZADD', keys.wakeup, 0, 'now') end
+  if not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
+end
+
+-- A running job has left: while the queue was at its limit nobody was woken for the jobs that wait.
+local function slotFreed()
+  if redis.call('HEXISTS', keys.meta, 'concurrency') == 1 and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
 end
 
 -- Time in ms of the next delayed job, or nil.
