@@ -14,6 +14,9 @@ const WHOLE_QUEUE = [
   'failed',
   'meta',
   'events',
+  'limiter',
+  'metrics:completed',
+  'metrics:failed:data',
 ];
 
 /** Puts a list in the place of a key. @returns how to put the key back. */

@@ -193,38 +193,12 @@ describe('QueueEvents', () => {
 describe('what is not offered yet', () => {
   it.each([
     ['addJobScheduler', (stand: Stand) => stand.queue.upsertJobScheduler('s', { every: 1000 })],
-    ['setRateLimit', (stand: Stand) => stand.queue.rateLimit(1000)],
-    ['getMetrics', (stand: Stand) => stand.queue.getMetrics('completed')],
   ])('is refused by one typed error that names it: %s', async (operation, act) => {
     const stand = open();
     await expect(act(stand)).rejects.toMatchObject({
       name: 'UnsupportedOperationError',
       code: 'UNSUPPORTED_OPERATION',
       message: expect.stringContaining(operation) as string,
-    });
-  });
-
-  it.each([
-    ['limiter', { limiter: { max: 1, duration: 1000 } }],
-    ['metrics', { metrics: { maxDataPoints: 10 } }],
-  ])('is not passed over in silence as an option of a worker: %s', async (_, options) => {
-    const stand = open();
-    const failed = await (async () => {
-      const { errors } = stand.newWorker(undefined, options);
-      await stand.queue.add('t', {});
-      await waitFor(() => errors.length > 0, { timeoutMs: 2000 });
-      return errors[0];
-    })().catch((error: unknown) => error);
-    expect(failed).toMatchObject({ code: 'UNSUPPORTED_OPERATION' });
-  });
-
-  it('is not passed over in silence as a limit of the queue', async () => {
-    const stand = open();
-    await expect(stand.queue.setGlobalConcurrency(1)).rejects.toMatchObject({
-      code: 'UNSUPPORTED_OPERATION',
-    });
-    await expect(stand.queue.setGlobalRateLimit(1, 1000)).rejects.toMatchObject({
-      code: 'UNSUPPORTED_OPERATION',
     });
   });
 });

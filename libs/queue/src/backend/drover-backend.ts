@@ -448,7 +448,7 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   // --- waiting for work ---
 
   async waitForJob(blockTimeout: number): Promise<{ member: string; score: number } | null> {
-    return this.waiting ? this.waiting.wait(blockTimeout) : null;
+    return this.waiting ? this.waiting.wait(blockTimeout, this.running.isHeldUp) : null;
   }
   async disconnectBlocking(): Promise<void> {
     await this.waiting?.interrupt();

@@ -18,9 +18,11 @@ function addedId(message: string): string | undefined {
   }
 }
 
+const ENDS = ['"job_completed"', '"job_failed"', '"job_cancelled"'];
+
 /**
  * Hears of jobs that legacy services add while a worker has nothing to do, and adopts them at once, which
- * wakes one worker. Subscribed only while somebody listens, so that a busy worker reads no messages.
+ * wakes one worker; of jobs that end too, while the queue is at its limit. Subscribed only while somebody listens, so that a busy worker reads no messages.
  */
 export class LegacyListener extends EventEmitter {
   private connection: Connection | undefined;
@@ -29,6 +31,8 @@ export class LegacyListener extends EventEmitter {
   private heardBusy = 0;
   private announced: string[] = [];
   private adopting = false;
+  private heldUp = false;
+  private ended = false;
   private closed = false;
 
   constructor(
@@ -42,14 +46,18 @@ export class LegacyListener extends EventEmitter {
   /**
    * Starts to listen. What was added before the subscription held, or between the last claim and this
    * call, is looked for once.
+   *
+   * @param heldUp whether an end of a job can let a worker go on.
    */
-  async listen(): Promise<void> {
+  async listen(heldUp = false): Promise<void> {
     this.waiting = true;
+    this.heldUp = heldUp;
+    this.ended = heldUp;
     this.heardBusy = 0;
     if (!this.subscribed) {
       this.subscribed = this.subscribe();
       await this.subscribed;
-    } else if (this.announced.length > 0) {
+    } else if (this.announced.length > 0 || this.ended) {
       await this.adopt();
     }
   }
@@ -83,8 +91,9 @@ export class LegacyListener extends EventEmitter {
       if (this.heardBusy > IDLE_MESSAGES) return this.unsubscribe();
     }
     const id = addedId(message);
-    if (id === undefined) return;
-    this.announced.push(id);
+    if (id !== undefined) this.announced.push(id);
+    else if (this.heldUp && ENDS.some((end) => message.includes(end))) this.ended = true;
+    else return;
     if (this.waiting) void this.adopt();
   }
 
@@ -104,7 +113,11 @@ export class LegacyListener extends EventEmitter {
       do {
         const ids = this.announced.splice(0, 100);
         await this.scripts.run('adoptAdded', '0', ...ids);
-      } while (this.announced.length > 0);
+        if (this.ended) {
+          this.ended = false;
+          await this.scripts.run('noteEnds');
+        }
+      } while (this.announced.length > 0 || this.ended);
     } catch (error) {
       if (!this.closed) this.emit('error', error);
     } finally {

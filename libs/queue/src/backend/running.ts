@@ -2,7 +2,7 @@ import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
-import { termsOf } from './limits.js';
+import { termsOf, type LimitOptions } from './limits.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { LeftToOthers } from './left-to-others.js';
@@ -11,8 +11,11 @@ import { checkDelay } from './validate.js';
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
 export type ClaimTuple = [JobJson | null, string, number, number];
 
-/** The fifth is 1 when legacy services added more than one call can bring into order. */
-type RawClaim = [string[] | null, string, number, number, 1?];
+/**
+ * The fifth is 1 when legacy services added more than one call can bring into order, the sixth when as many
+ * jobs run as the queue allows.
+ */
+type RawClaim = [string[] | null, string, number, number, (0 | 1)?, (0 | 1)?];
 
 export type KeepOption = boolean | number | KeepJobs | undefined;
 
@@ -20,16 +23,10 @@ export type KeepOption = boolean | number | KeepJobs | undefined;
 export type RunnerOptions = Partial<
   Pick<
     WorkerOptions,
-    | 'limiter'
-    | 'lockDuration'
-    | 'maxStalledCount'
-    | 'metrics'
-    | 'name'
-    | 'removeOnComplete'
-    | 'removeOnFail'
-    | 'stalledInterval'
+    'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'
   >
->;
+> &
+  LimitOptions;
 
 const DEFAULT_LEASE_MS = 30_000;
 const DEFAULT_EVICTIONS = 1000;
@@ -70,6 +67,7 @@ export class Running {
   private readonly left = new LeftToOthers();
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
+  private atLimit = false;
 
   constructor(
     private readonly scripts: Scripts,
@@ -170,6 +168,11 @@ export class Running {
     });
   }
 
+  /** Whether the last claim found as many jobs running as the queue allows at once. */
+  get isHeldUp(): boolean {
+    return this.atLimit;
+  }
+
   /** Leaves a job to other workers for `ms`: this one cannot run it, and would take it again at once. */
   leave(id: string, ms: number): void {
     this.left.add(id, ms);
@@ -201,7 +204,8 @@ export class Running {
   private async readable(raw: RawClaim, token: string): Promise<ClaimTuple> {
     let claim = raw;
     for (;;) {
-      const [fields, id, limit, next, backlog] = claim;
+      const [fields, id, limit, next, backlog, maxed] = claim;
+      this.atLimit = maxed === 1;
       if (backlog) {
         await adoptAll(this.scripts);
         claim = await this.claimRaw(token);

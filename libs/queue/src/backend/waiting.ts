@@ -44,11 +44,12 @@ export class Waiting {
 
   /**
    * @param timeout seconds to wait at most.
+   * @param heldUp whether the queue is at its limit of running jobs: then an end of a legacy service's job counts too.
    * @returns null when nothing came, or when interrupted.
    */
-  async wait(timeout: number): Promise<Wakeup | null> {
+  async wait(timeout: number, heldUp = false): Promise<Wakeup | null> {
     if (this.interrupted) return null;
-    const listening = this.listener.listen();
+    const listening = this.listener.listen(heldUp);
     // While Redis is away the listener waits for it; the blocking command below reports what is wrong.
     listening.catch(() => undefined);
     try {

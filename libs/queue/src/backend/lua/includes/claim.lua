@@ -73,7 +73,7 @@ end
 
 -- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
 -- milliseconds of a rate limit or 0, time of the next delayed job or 0; and a fifth value, 1, when
--- nothing can be claimed in order before more is adopted. `othersJson` is a JSON array of ids to leave, or ''; `termsJson`
+-- nothing can be claimed in order before more is adopted; and a sixth, 1, at the limit of running jobs. `othersJson` is a JSON array of ids to leave, or ''; `termsJson`
 -- is what the worker asks of the queue, see `termsOf`.
 local function claimNext(token, leaseMs, worker, othersJson, termsJson)
   promoteDue(500)
@@ -84,8 +84,12 @@ local function claimNext(token, leaseMs, worker, othersJson, termsJson)
   local most, duration = rateLimit(terms)
   local limited = limitedFor(most)
   if limited > 0 then return { false, '', limited, 0 } end
-  if isMaxed() then recordEnds(200) end
-  if isBlocked() then return { false, '', 0, nextDue() or 0 } end
+  local maxed = isMaxed()
+  if maxed then
+    recordEnds(200)
+    maxed = isMaxed()
+  end
+  if maxed or isPaused() then return { false, '', 0, nextDue() or 0, 0, maxed and 1 or 0 } end
   local others = setOf(othersJson)
   local fields, id = takeBest(token, leaseMs, worker, others)
   if fields and most then countStart(duration) end

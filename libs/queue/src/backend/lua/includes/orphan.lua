@@ -90,6 +90,6 @@ local function lookAfter(id, grace, maxStalls)
     redis.call('SADD', keys.processing, id)
     return false
   end
-  redis.call('ZREM', keys.leases, id)
+  if redis.call('ZREM', keys.leases, id) == 1 then slotFreed() end
   return handleMissing(id, grace, maxStalls)
 end
