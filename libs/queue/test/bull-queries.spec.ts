@@ -191,14 +191,15 @@ describe('QueueEvents', () => {
 });
 
 describe('what is not offered yet', () => {
-  it.each([
-    ['addJobScheduler', (stand: Stand) => stand.queue.upsertJobScheduler('s', { every: 1000 })],
-  ])('is refused by one typed error that names it: %s', async (operation, act) => {
-    const stand = open();
-    await expect(act(stand)).rejects.toMatchObject({
-      name: 'UnsupportedOperationError',
-      code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringContaining(operation) as string,
-    });
-  });
+  it.each([['addJobScheduler', (stand: Stand) => stand.queue.upsertJobScheduler('s', { every: 1000 })]])(
+    'is refused by one typed error that names it: %s',
+    async (operation, act) => {
+      const stand = open();
+      await expect(act(stand)).rejects.toMatchObject({
+        name: 'UnsupportedOperationError',
+        code: 'UNSUPPORTED_OPERATION',
+        message: expect.stringContaining(operation) as string,
+      });
+    },
+  );
 });

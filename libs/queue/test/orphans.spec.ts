@@ -126,7 +126,7 @@ describe('removeOrphanedJobs leaves alone', () => {
     'a job between any two commands of a service that %s it (seen before: %s)',
     async (_, __, start) => {
       const stand = open();
-        const steps = await start(stand);
+      const steps = await start(stand);
       let commands = 0;
       for (let step = await steps.next(); !step.done; step = await steps.next()) {
         commands += 1;

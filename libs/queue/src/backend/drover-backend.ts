@@ -23,6 +23,7 @@ import { Editing } from './editing.js';
 import { FlowQueries } from './flow-queries.js';
 import { Flows, type FlowEntry } from './flows.js';
 import { DEFAULT_PREFIX, QueueKeys } from './keys.js';
+import { LimitingBackend } from './limiting-backend.js';
 import { checkWorkerLimits, Limits } from './limits.js';
 import { Maintenance } from './maintenance.js';
 import { Metadata } from './metadata.js';
@@ -33,7 +34,6 @@ import { Reconciling } from './reconciling.js';
 import { Running, type KeepOption } from './running.js';
 import { Scripts, type RedisClient } from './scripts.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
-import { UnsupportedBackend } from './unsupported.js';
 import { toJson } from './validate.js';
 import { Waiting } from './waiting.js';
 
@@ -47,7 +47,7 @@ const SPIN_GUARD_MS = 1000;
  * The store of one queue: jobs in the contract that Go services read and write, behind BullMQ's own classes.
  * Handed to them through {@link createBackend}; several queues may share its connection ({@link forQueue}).
  */
-export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
+export class DroverBackend extends LimitingBackend implements IQueueBackend {
   readonly minimumBlockTimeout = 0.001;
   readonly maximumBlockTimeout = 10;
   readonly qualifiedName: string;
@@ -361,27 +361,6 @@ export class DroverBackend extends UnsupportedBackend implements IQueueBackend {
   }
   obliterate(opts: { force: boolean; count: number }): Promise<number> {
     return this.maintenance.obliterate(opts);
-  }
-  removeOrphanedJobs(count = 1000, limit = 0): Promise<number> {
-    return this.orphans.remove(count, limit);
-  }
-
-  // --- limits and metrics ---
-
-  setRateLimit(expireTimeMs: number): Promise<void> {
-    return this.limits.close(expireTimeMs);
-  }
-  getRateLimitTtl(maxJobs?: number): Promise<number> {
-    return this.limits.timeToLive(maxJobs);
-  }
-  removeRateLimitKey(): Promise<number> {
-    return this.limits.open();
-  }
-  isMaxed(): Promise<boolean> {
-    return this.limits.isMaxed();
-  }
-  getMetrics(type: 'completed' | 'failed', start = 0, end = -1) {
-    return this.metrics.get(type, start, end) as Promise<[string[], string[], number]>;
   }
 
   // --- queries ---

@@ -67,7 +67,8 @@ export class Running {
   private readonly left = new LeftToOthers();
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
-  private atLimit = false;
+  /** Whether the last claim found as many jobs running as the queue allows at once. */
+  isHeldUp = false;
 
   constructor(
     private readonly scripts: Scripts,
@@ -168,11 +169,6 @@ export class Running {
     });
   }
 
-  /** Whether the last claim found as many jobs running as the queue allows at once. */
-  get isHeldUp(): boolean {
-    return this.atLimit;
-  }
-
   /** Leaves a job to other workers for `ms`: this one cannot run it, and would take it again at once. */
   leave(id: string, ms: number): void {
     this.left.add(id, ms);
@@ -205,7 +201,7 @@ export class Running {
     let claim = raw;
     for (;;) {
       const [fields, id, limit, next, backlog, maxed] = claim;
-      this.atLimit = maxed === 1;
+      this.isHeldUp = maxed === 1;
       if (backlog) {
         await adoptAll(this.scripts);
         claim = await this.claimRaw(token);

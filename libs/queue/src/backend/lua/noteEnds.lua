@@ -1,7 +1,7 @@
 -- Wakes a worker when a legacy service has ended a job of a queue that was at its limit.
 -- Output  0
 -- Events  completed, failed
---@include context announce wake forget settle ended
+--@include slots
 
 checkTypes()
 recordEnds(200)

@@ -25,4 +25,5 @@ redis.call('ZADD', keys['waiting-children'], exact(now), id)
 redis.call('SET', statusKey(id), 'pending')
 emit('waiting-children', 'jobId', id, 'prev', 'active')
 publish('status_updated', id, 'pending')
+slotFreed()
 return 0

@@ -72,9 +72,9 @@ local function setOf(json)
 end
 
 -- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
--- milliseconds of a rate limit or 0, time of the next delayed job or 0; and a fifth value, 1, when
--- nothing can be claimed in order before more is adopted; and a sixth, 1, at the limit of running jobs. `othersJson` is a JSON array of ids to leave, or ''; `termsJson`
--- is what the worker asks of the queue, see `termsOf`.
+-- milliseconds of a rate limit or 0, time of the next delayed job or 0; a fifth value, 1, when nothing can be
+-- claimed in order before more is adopted; a sixth, 1, at the limit of running jobs. `othersJson` is a JSON array
+-- of ids to leave, or ''; `termsJson` is what the worker asks of the queue, see `termsOf`.
 local function claimNext(token, leaseMs, worker, othersJson, termsJson)
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)

@@ -1,5 +1,5 @@
 -- Noticing that legacy services ended jobs, where a limit needs to know at once.
---@include context settle
+--@include settle
 
 -- Records such ends among the running jobs; the longest leases, which legacy services get, come first.
 local function recordEnds(limit)
