@@ -123,6 +123,14 @@ describe('a worker that waits at the limit is woken', () => {
         await stand.backend.moveStalledJobsToWait();
       },
     ],
+    [
+      'a job that waits for a child',
+      async ({ queue, backend }) => {
+        const parent = { id: 'held', queue: queue.qualifiedName };
+        await queue.add('t', {}, { jobId: 'child', delay: 3_600_000, parent });
+        await backend.moveToWaitingChildren('held', 'mine', {});
+      },
+    ],
     ['clearProcessing', ({ service }) => service.clearProcessing()],
     ['a higher limit', ({ queue }) => queue.setGlobalConcurrency(2)],
     ['the end of the limit', ({ queue }) => queue.removeGlobalConcurrency()],

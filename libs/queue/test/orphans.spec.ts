@@ -1,4 +1,5 @@
 // Removing what is left of jobs that no longer exist, and nothing else.
+import { FlowProducer } from 'bullmq';
 import { legacyJob, type Steps } from './support/legacy.js';
 import { useStand, type Stand } from './support/stand.js';
 
@@ -13,6 +14,16 @@ const LEFT_OVERS: Record<string, (stand: Stand, id: string) => Promise<unknown>>
 
 async function leaveOver(stand: Stand, id: string, names = Object.keys(LEFT_OVERS)): Promise<void> {
   for (const name of names) await LEFT_OVERS[name]?.(stand, id);
+}
+
+async function newFlow(stand: Stand): Promise<void> {
+  const flows = stand.keep(new FlowProducer(stand.bullOptions(), stand.factory()));
+  await flows.add({
+    name: 't',
+    queueName: 'jobs',
+    opts: { jobId: 'parent' },
+    children: [{ name: 't', queueName: 'jobs', opts: { jobId: 'child' } }],
+  });
 }
 
 describe('removeOrphanedJobs removes', () => {
@@ -52,6 +63,26 @@ describe('removeOrphanedJobs removes', () => {
     await stand.redis.del(`${other}:jobs:data:theirs`);
   });
 
+  it('a child that a parent waits for, and lets the parent go on', async () => {
+    const stand = open();
+    const { redis, key } = stand;
+    await newFlow(stand);
+    await redis.zrem(key('ids'), 'child');
+    await redis.zrem(key('queue'), 'child');
+    await redis.del(key('status:child'));
+    expect(await stand.queue.removeOrphanedJobs()).toBe(1);
+    expect(await redis.exists(key('job:child'), key('data:child'))).toBe(0);
+    expect(await stand.queued()).toEqual(['parent']);
+  });
+
+  it('what a parent knew of its children', async () => {
+    const stand = open();
+    await stand.redis.hset(stand.key('processed:gone'), 'child', '1');
+    await stand.redis.sadd(stand.key('pending:gone'), 'child');
+    expect(await stand.queue.removeOrphanedJobs()).toBe(1);
+    expect(await stand.redis.exists(stand.key('processed:gone'), stand.key('pending:gone'))).toBe(0);
+  });
+
   it('nothing when its arguments cannot be', async () => {
     const stand = open();
     await leaveOver(stand, 'gone');
@@ -85,6 +116,17 @@ describe('removeOrphanedJobs leaves alone', () => {
     await queue.add('t', {}, { jobId: 'delayed', delay: 60_000 });
     await queue.pause();
     for (const id of ['waiting', 'completed']) await (await queue.getJob(id))?.log('row');
+    await expectUntouched(stand);
+  });
+
+  it('a parent that waits and a child that it waits for', async () => {
+    const stand = open();
+    await newFlow(stand);
+    await expectUntouched(stand);
+    const [child, parent] = [await stand.claim('mine'), 'parent'];
+    expect(child).toBe('child');
+    await stand.service.completeJob('child');
+    expect(await stand.queued()).toEqual([parent]);
     await expectUntouched(stand);
   });
 
