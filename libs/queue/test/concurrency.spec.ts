@@ -135,9 +135,31 @@ describe('a worker that waits at the limit is woken', () => {
     ['a higher limit', ({ queue }) => queue.setGlobalConcurrency(2)],
     ['the end of the limit', ({ queue }) => queue.removeGlobalConcurrency()],
   ])('by %s', async (_, act) => {
-    const stand = await limited(1, ['held', 'next']);
+    const stand = await limited(1, ['held']);
     expect(await stand.claim('mine')).toBe('held');
+    await stand.queue.removeGlobalConcurrency();
     const { ids } = await blockedWorker(stand);
+    // It found an empty queue without a limit: what is added now wakes nobody.
+    await stand.queue.setGlobalConcurrency(1);
+    await stand.queue.add('t', {}, { jobId: 'next' });
+    expect(await stand.redis.exists(stand.key('wakeup'))).toBe(0);
+    await act(stand);
+    await waitFor(() => ids().includes('next'));
+  });
+
+  it.each<[string, (stand: Stand) => Promise<unknown>]>([
+    ['completes', ({ legacy }) => legacy.complete('held')],
+    ['fails', ({ legacy }) => legacy.fail('held')],
+    ['cancels', ({ legacy }) => legacy.cancel('held')],
+  ])('by a legacy service that %s its job, when the other is added later', async (_, act) => {
+    const stand = await limited(1, []);
+    const { ids } = await blockedWorker(stand);
+    // Taken before anybody was told of it.
+    await stand.redis.set(stand.key('data:held'), '{"id":"held"}', 'EX', 3600);
+    await stand.redis.set(stand.key('status:held'), 'running', 'EX', 3600);
+    await stand.redis.sadd(stand.key('processing'), 'held');
+    await stand.legacy.add({ id: 'next' });
+    await waitFor(async () => (await stand.redis.zscore(stand.key('ids'), 'next')) !== null);
     expect(ids()).toEqual([]);
     await act(stand);
     await waitFor(() => ids().includes('next'));

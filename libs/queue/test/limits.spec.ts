@@ -154,6 +154,15 @@ describe('a rate limit set by hand', () => {
     expect(await stand.queue.removeRateLimitKey()).toBe(0);
   });
 
+  it('wakes a worker when it is removed, should another have taken the call and sleep', async () => {
+    const stand = open();
+    await addJobs(stand, 1);
+    await stand.queue.rateLimit(HOUR);
+    await stand.redis.del(stand.key('wakeup'));
+    await stand.queue.removeRateLimitKey();
+    expect(await stand.redis.zrange(stand.key('wakeup'), 0, -1)).toEqual(['now']);
+  });
+
   it('takes a job back to the head of its priority, with no attempt used, and says how long', async () => {
     const stand = open();
     await addJobs(stand, 3);

@@ -166,6 +166,16 @@ describe('metrics of jobs that others end', () => {
     expect(await sums(stand)).toEqual({ completed: 1, failed: 0 });
   });
 
+  it('do not count a finished job again that somebody put into the queue by hand', async () => {
+    const stand = open();
+    await collect(stand, 10);
+    await stand.service.addJob({ id: 'a' });
+    await stand.service.completeJob('a');
+    await stand.redis.zadd(stand.key('queue'), -1.5, 'a');
+    expect(await stand.claim()).toBeUndefined();
+    expect(await sums(stand)).toEqual({ completed: 1, failed: 0 });
+  });
+
   it('count the Go API of TypeScript: complete, fail, cancel', async () => {
     const stand = open();
     await collect(stand, 10);

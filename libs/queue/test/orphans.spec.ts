@@ -192,6 +192,24 @@ describe('removeOrphanedJobs leaves alone', () => {
     }
   });
 
+  it('a dropped job whose keys somebody made last, which is put back', async () => {
+    const stand = open();
+    await stand.redis.set(stand.key('data:dropped'), JSON.stringify(legacyJob({ id: 'dropped' })));
+    await stand.redis.set(stand.key('status:dropped'), 'pending');
+    await expectUntouched(stand);
+    await stand.pass();
+    await stand.pass();
+    expect(await stand.queued()).toEqual(['dropped']);
+  });
+
+  it('a job without a status: a legacy one ends after an hour', async () => {
+    const stand = open();
+    await stand.service.addJob({ id: 'waiting' });
+    await stand.queue.add('t', {}, { jobId: 'delayed', delay: 60_000 });
+    await stand.redis.del(stand.key('status:waiting'), stand.key('status:delayed'));
+    await expectUntouched(stand);
+  });
+
   it('a job under a new document, when an old one has left something over', async () => {
     const stand = open();
     await leaveOver(stand, 'again', ['logs', 'results']);

@@ -105,6 +105,13 @@ export class LegacyListener extends EventEmitter {
     client.unsubscribe(this.keys.updates).catch(() => undefined);
   }
 
+  /** A job was added that nobody may claim now: from here on an end counts, and one that came meanwhile. */
+  private noteLimit(reached: boolean): void {
+    if (!reached || this.heldUp) return;
+    this.heldUp = true;
+    this.ended = true;
+  }
+
   /** One call at a time; what is announced meanwhile goes into the next. */
   private async adopt(): Promise<void> {
     if (this.adopting || this.closed) return;
@@ -112,7 +119,7 @@ export class LegacyListener extends EventEmitter {
     try {
       do {
         const ids = this.announced.splice(0, 100);
-        await this.scripts.run('adoptAdded', '0', ...ids);
+        this.noteLimit((await this.scripts.run<number>('adoptAdded', '0', ...ids)) === 2);
         if (this.ended) {
           this.ended = false;
           await this.scripts.run('noteEnds');

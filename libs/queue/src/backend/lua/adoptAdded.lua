@@ -1,6 +1,6 @@
 -- Adopts what legacy services added; run when one of them says so, and by the reconciler.
 -- Input   ARGV[5] '1' = look thoroughly  ARGV[6..] ids in the order they were announced
--- Output  1 when there may be more, else 0
+-- Output  1 when there may be more, 2 when as many jobs run as the queue allows, else 0
 -- Events  added, waiting
 --@include adopt added
 
@@ -14,4 +14,5 @@ for at = 6, #ARGV do
 end
 local _, more = adoptAdded(200, ARGV[5] == '1')
 if adopted > 0 then wakeWorker() end
-return more and 1 or 0
+if more then return 1 end
+return isMaxed() and 2 or 0
