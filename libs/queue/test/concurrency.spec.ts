@@ -92,49 +92,52 @@ async function blockedWorker(stand: Stand) {
   return watched;
 }
 
+/** Every way in which a slot becomes free. */
+const FREEING: [string, (stand: Stand) => Promise<unknown>][] = [
+  ['a completion', ({ backend }) => backend.moveToCompleted(jobNamed('held'), 1, false, 'mine', false)],
+  ['a failure', ({ backend }) => backend.moveToFailed(jobNamed('held'), 'x', false, 'mine', false)],
+  ['a delay', ({ backend }) => backend.moveToDelayed('held', Date.now(), 3_600_000, 'mine')],
+  ['a retry', ({ backend }) => backend.retryJob('held', false, 'mine')],
+  ['a return', ({ backend }) => backend.moveJobFromActiveToWait('held', 'mine')],
+  ['a cancel', ({ service }) => service.cancelJob('held')],
+  ['completeJob', ({ service }) => service.completeJob('held')],
+  ['failJob with requeue', ({ service }) => service.failJob('held', { requeue: true })],
+  [
+    'the removal of a job whose lease has ended',
+    async (stand) => {
+      await stand.endLease('held');
+      await stand.queue.remove('held');
+    },
+  ],
+  [
+    'cleaning jobs whose lease has ended',
+    async (stand) => {
+      await stand.endLease('held');
+      await stand.queue.clean(0, 10, 'active');
+    },
+  ],
+  [
+    'the recovery of a stalled job',
+    async (stand) => {
+      await stand.endLease('held');
+      await stand.backend.moveStalledJobsToWait();
+    },
+  ],
+  [
+    'a job that waits for a child',
+    async ({ queue, backend }) => {
+      const parent = { id: 'held', queue: queue.qualifiedName };
+      await queue.add('t', {}, { jobId: 'child', delay: 3_600_000, parent });
+      await backend.moveToWaitingChildren('held', 'mine', {});
+    },
+  ],
+  ['clearProcessing', ({ service }) => service.clearProcessing()],
+  ['a higher limit', ({ queue }) => queue.setGlobalConcurrency(2)],
+  ['the end of the limit', ({ queue }) => queue.removeGlobalConcurrency()],
+];
+
 describe('a worker that waits at the limit is woken', () => {
-  it.each<[string, (stand: Stand) => Promise<unknown>]>([
-    ['a completion', ({ backend }) => backend.moveToCompleted(jobNamed('held'), 1, false, 'mine', false)],
-    ['a failure', ({ backend }) => backend.moveToFailed(jobNamed('held'), 'x', false, 'mine', false)],
-    ['a delay', ({ backend }) => backend.moveToDelayed('held', Date.now(), 3_600_000, 'mine')],
-    ['a retry', ({ backend }) => backend.retryJob('held', false, 'mine')],
-    ['a return', ({ backend }) => backend.moveJobFromActiveToWait('held', 'mine')],
-    ['a cancel', ({ service }) => service.cancelJob('held')],
-    ['completeJob', ({ service }) => service.completeJob('held')],
-    ['failJob with requeue', ({ service }) => service.failJob('held', { requeue: true })],
-    [
-      'the removal of a job whose lease has ended',
-      async (stand) => {
-        await stand.endLease('held');
-        await stand.queue.remove('held');
-      },
-    ],
-    [
-      'cleaning jobs whose lease has ended',
-      async (stand) => {
-        await stand.endLease('held');
-        await stand.queue.clean(0, 10, 'active');
-      },
-    ],
-    [
-      'the recovery of a stalled job',
-      async (stand) => {
-        await stand.endLease('held');
-        await stand.backend.moveStalledJobsToWait();
-      },
-    ],
-    [
-      'a job that waits for a child',
-      async ({ queue, backend }) => {
-        const parent = { id: 'held', queue: queue.qualifiedName };
-        await queue.add('t', {}, { jobId: 'child', delay: 3_600_000, parent });
-        await backend.moveToWaitingChildren('held', 'mine', {});
-      },
-    ],
-    ['clearProcessing', ({ service }) => service.clearProcessing()],
-    ['a higher limit', ({ queue }) => queue.setGlobalConcurrency(2)],
-    ['the end of the limit', ({ queue }) => queue.removeGlobalConcurrency()],
-  ])('by %s', async (_, act) => {
+  it.each(FREEING)('by %s', async (_, act) => {
     const stand = await limited(1, ['held']);
     expect(await stand.claim('mine')).toBe('held');
     await stand.queue.removeGlobalConcurrency();
@@ -145,6 +148,14 @@ describe('a worker that waits at the limit is woken', () => {
     expect(await stand.redis.exists(stand.key('wakeup'))).toBe(0);
     await act(stand);
     await waitFor(() => ids().includes('next'));
+  });
+
+  it.each(FREEING)('although it hears no messages, by %s', async (_, act) => {
+    const stand = await limited(1, ['held', 'next']);
+    expect(await stand.claim('mine')).toBe('held');
+    await stand.redis.del(stand.key('wakeup'));
+    await act(stand);
+    expect(await stand.redis.zscore(stand.key('wakeup'), 'now')).toBe('0');
   });
 
   it.each<[string, (stand: Stand) => Promise<unknown>]>([
