@@ -48,14 +48,19 @@ function isOlder(version: string, minimum: string): boolean {
   return false;
 }
 
+/** Fails the commands that have no answer yet. */
+function failWaiting(client: RedisClient): void {
+  const { flushQueue } = client as unknown as { flushQueue?: (error: Error) => void };
+  flushQueue?.call(client, new Error('Connection is closed.'));
+}
+
 /**
  * Ends a client whatever state it is in. Between two attempts to connect, ioredis neither says that it
  * ended nor rejects the commands that wait, so that is done here.
  */
 export function endClient(client: RedisClient): void {
   client.disconnect();
-  const { flushQueue } = client as unknown as { flushQueue?: (error: Error) => void };
-  flushQueue?.call(client, new Error('Connection is closed.'));
+  failWaiting(client);
 }
 
 /**
@@ -66,6 +71,7 @@ export class Connection extends EventEmitter {
   readonly client: RedisClient;
   private readonly ready: Promise<void>;
   private ended = false;
+  private watch: NodeJS.Timeout | undefined;
 
   constructor(
     connection: ConnectionOptions | string | undefined,
@@ -87,10 +93,33 @@ export class Connection extends EventEmitter {
     return this.ready;
   }
 
+  /**
+   * From now on commands fail that Redis leaves without an answer for `ms` or a little longer. For an owner that
+   * is about to close and waits for them. A client that the caller handed in is left alone.
+   */
+  limitWaiting(ms: number): void {
+    if (this.options.shared || this.ended || this.watch) return;
+    let answered = true;
+    const ask = () => {
+      if (!answered) {
+        // Late answers must not meet a queue without their commands.
+        if (this.client.status === 'ready') this.client.disconnect(true);
+        failWaiting(this.client);
+        return;
+      }
+      answered = false;
+      const onAnswer = () => void (answered = true);
+      this.client.ping().then(onAnswer, onAnswer);
+    };
+    this.watch = setInterval(ask, ms);
+    ask();
+  }
+
   /** Lets go of the connection; with `force` without waiting for replies. */
   async close(force = false): Promise<void> {
     if (this.ended) return;
     this.ended = true;
+    clearInterval(this.watch);
     this.client.off('ready', this.onReady);
     this.client.off('close', this.onClose);
     if (this.options.shared) {
@@ -102,6 +131,18 @@ export class Connection extends EventEmitter {
     } else {
       await this.quit();
     }
+  }
+
+  /** Ends the command that blocks, also one that waits for a Redis that is away. */
+  interrupt(): void {
+    const connected = this.client.status === 'ready';
+    this.client.disconnect();
+    if (!connected) failWaiting(this.client);
+  }
+
+  /** Ends the connection at once. A client that the caller handed in is left alone. */
+  disconnect(): void {
+    if (!this.options.shared) this.client.disconnect();
   }
 
   /** A connection that was lost unnoticed never answers QUIT: then it is ended all the same. */

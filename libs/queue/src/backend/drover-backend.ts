@@ -141,8 +141,13 @@ export class DroverBackend extends LimitingBackend implements IQueueBackend {
 
   async disconnect(): Promise<void> {
     if (!this.ownsConnection) return;
-    this.connection.client.disconnect();
+    this.connection.disconnect();
     await this.waiting?.interrupt();
+  }
+
+  /** From now on no command waits much longer than `ms` for a Redis that is away: see {@link Connection}. */
+  limitWaiting(ms: number): void {
+    if (this.ownsConnection) this.connection.limitWaiting(ms);
   }
 
   setName(name: string): Promise<void> {

@@ -65,7 +65,7 @@ export class Waiting {
   /** Ends the current wait, and any that starts before {@link resume}. */
   interrupt(): Promise<void> {
     this.interrupted = true;
-    this.connection.client.disconnect();
+    this.connection.interrupt();
     return Promise.resolve();
   }
 

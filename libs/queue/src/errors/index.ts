@@ -152,6 +152,17 @@ export class InvalidQueueNameError extends DroverError {
   readonly code = 'INVALID_QUEUE_NAME';
 }
 
+/** A queue is registered in a Nest application whose root module does not import the store. */
+export class MissingQueueModuleError extends DroverError {
+  readonly code = 'MISSING_QUEUE_MODULE';
+
+  constructor(readonly queueName: string) {
+    super(
+      `queue ${queueName} has no store: import QueueModule.forRoot() or forRootAsync() in the application's root module`,
+    );
+  }
+}
+
 /** A transition was refused; `code` of BullMQ's own errors stays readable as `bullCode`. */
 export class JobTransitionError extends DroverError {
   readonly code = 'JOB_TRANSITION_REFUSED';

@@ -1,9 +1,9 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { FlowProducer, Queue, setDefaultBackendFactory, Worker, type ConnectionOptions } from 'bullmq';
-import { createBackendFactory } from '../backend/drover-backend.js';
-import { resolveServiceOptions, type QueueServiceOptions } from '../service/options.js';
+import { MissingQueueModuleError } from '../errors/index.js';
+import type { QueueServiceOptions } from '../service/options.js';
 import { QueueService } from '../service/queue-service.js';
+import { NestStore, useDroverStore } from './nest-store.js';
 
 /** Options of the module: those of {@link QueueService}. */
 export type QueueModuleOptions = QueueServiceOptions;
@@ -16,77 +16,75 @@ export interface QueueModuleAsyncOptions {
 
 export const QUEUE_OPTIONS = Symbol('drover:queue-options');
 
-/** @nestjs/bullmq reads these classes when a queue is registered; the factory is process-wide in BullMQ. */
-function useDroverStore(options: QueueModuleOptions = {}): void {
-  setDefaultBackendFactory(createBackendFactory(options));
-  BullModule.queueClass = Queue;
-  BullModule.workerClass = Worker;
-  BullModule.flowProducerClass = FlowProducer;
-}
-
-function bullOptions(options: QueueModuleOptions): { connection: ConnectionOptions; prefix: string } {
-  const { connection, prefix } = resolveServiceOptions(options);
-  return { connection, prefix };
-}
-
 /**
- * Wires {@link QueueService} and @nestjs/bullmq to one queue store, so that `@InjectQueue`, `@Processor` and
- * `QueueService` work on the same jobs.
+ * Wires {@link QueueService} and @nestjs/bullmq to one queue store, so that `@InjectQueue`, `@Processor`,
+ * `@QueueEventsListener`, `@InjectFlowProducer` and `QueueService` work on the same jobs.
+ *
+ * Several applications in one process have a store each. What one creates by hand (`new Queue(...)` without a
+ * backend factory) gets the store of the application that started last: hand it `createBackendFactory(options)`.
  */
 @Global()
 @Module({})
 export class QueueModule {
   /** Provides {@link QueueService} everywhere, with fixed options. */
   static forRoot(options: QueueModuleOptions = {}): DynamicModule {
-    useDroverStore(options);
-    return this.root(
-      [{ provide: QUEUE_OPTIONS, useValue: options }],
-      BullModule.forRoot(bullOptions(options)),
-    );
+    return this.root({ provide: QUEUE_OPTIONS, useValue: options });
   }
 
-  /** Provides {@link QueueService} everywhere, with options from other providers. */
+  /** Provides {@link QueueService} everywhere, with options from other providers. The factory runs once. */
   static forRootAsync({ imports = [], inject = [], useFactory }: QueueModuleAsyncOptions): DynamicModule {
-    useDroverStore();
-    const factory = useFactory as (
-      ...dependencies: unknown[]
-    ) => QueueModuleOptions | Promise<QueueModuleOptions>;
-    const bull = BullModule.forRootAsync({
-      imports,
-      inject,
-      useFactory: async (...dependencies: unknown[]) => {
-        const options = await factory(...dependencies);
-        useDroverStore(options);
-        return bullOptions(options);
-      },
-    });
-    return this.root([{ provide: QUEUE_OPTIONS, inject, useFactory: factory }], bull, imports);
+    const factory = useFactory as (...dependencies: unknown[]) => unknown;
+    return this.root({ provide: QUEUE_OPTIONS, inject, useFactory: factory }, imports);
   }
 
-  /** Registers queues for `@InjectQueue(name)` and `@Processor(name)`. */
+  /**
+   * Registers queues for `@InjectQueue(name)`.
+   *
+   * The application's start fails with {@link MissingQueueModuleError} when it has no `forRoot`. Queues with
+   * options of their own are registered by `BullModule.registerQueue`.
+   */
   static forFeature(...names: string[]): DynamicModule {
-    const queues = BullModule.registerQueue(...names.map((name) => ({ name })));
+    const queues = BullModule.registerQueueAsync(
+      ...names.map((name) => ({
+        name,
+        inject: [{ token: NestStore, optional: true }],
+        useFactory: (store?: NestStore) => {
+          if (!store) throw new MissingQueueModuleError(name);
+          return store.bullOptions();
+        },
+      })),
+    );
     return { module: QueueFeatureModule, imports: [queues], exports: [queues] };
   }
 
-  private static root(
-    options: Provider[],
-    bull: DynamicModule,
-    imports: NonNullable<DynamicModule['imports']> = [],
-  ): DynamicModule {
-    const service: Provider = {
-      provide: QueueService,
-      inject: [QUEUE_OPTIONS],
-      useFactory: (given: QueueModuleOptions) => new QueueService(given),
+  private static root(options: Provider, imports: NonNullable<DynamicModule['imports']> = []): DynamicModule {
+    useDroverStore();
+    const createStore = (given: QueueModuleOptions) => new NestStore(given);
+    const createService = (given: QueueModuleOptions) => new QueueService(given);
+    // The same object in both places: Nest makes one module of it.
+    const store: DynamicModule = {
+      module: QueueStoreModule,
+      global: true,
+      imports,
+      providers: [options, { provide: NestStore, inject: [QUEUE_OPTIONS], useFactory: createStore }],
+      exports: [QUEUE_OPTIONS, NestStore],
     };
+    const bull = BullModule.forRootAsync({
+      imports: [store],
+      inject: [NestStore],
+      useFactory: (own: NestStore) => own.bullOptions(),
+    });
     return {
       module: QueueModule,
-      imports: [...imports, bull],
-      providers: [...options, service],
+      imports: [...imports, store, bull],
+      providers: [{ provide: QueueService, inject: [QUEUE_OPTIONS], useFactory: createService }],
       exports: [QueueService],
     };
   }
 }
+
+@Module({})
+class QueueStoreModule {}
 
 @Module({})
 class QueueFeatureModule {}
