@@ -119,6 +119,21 @@ describe("a processor's options", () => {
     expect(ends).toBeLessThanOrEqual(Date.now() + 3_000_000);
   });
 
+  it('limiter holds back what is more than so many jobs in a time', async () => {
+    const stand = open();
+    @Processor('jobs', { limiter: { max: 1, duration: 3_600_000 } })
+    class Limited extends Noting {}
+    const app = await startApp(stand, { imports: [queues('jobs')], providers: [Limited] });
+    await stand.legacy.add({ id: 'a' });
+    await stand.legacy.add({ id: 'b' });
+    await waitFor(async () => (await stand.status('a')) === 'completed');
+    const queue = app.get<Queue>(getQueueToken('jobs'), { strict: false });
+    await waitFor(async () => (await queue.getRateLimitTtl()) > 0);
+    expect(app.get(Limited).ran).toEqual(['a']);
+    expect(await stand.queued()).toEqual(['b']);
+    await queue.removeRateLimitKey();
+  });
+
   it('name is shown among the connections, with the prefix and the queue', async () => {
     const stand = open();
     @Processor('jobs', { name: 'mailer' })
