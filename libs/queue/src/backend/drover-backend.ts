@@ -13,6 +13,7 @@ import type {
   MoveToWaitingChildrenOpts,
   ParentKeyOpts,
   QueueBaseOptions,
+  RepeatBaseOptions,
   RetryOptions,
   WorkerOptions,
 } from 'bullmq';
@@ -32,6 +33,8 @@ import { Orphans } from './orphans.js';
 import { Reading } from './reading.js';
 import { Reconciling } from './reconciling.js';
 import { Running, type KeepOption } from './running.js';
+import { ScheduleKeeper } from './schedule-keeper.js';
+import { Schedulers } from './schedulers.js';
 import { Scripts, type RedisClient } from './scripts.js';
 import { resolveStoreOptions, type StoreOptions } from './store-options.js';
 import { toJson } from './validate.js';
@@ -68,6 +71,8 @@ export class DroverBackend extends LimitingBackend implements IQueueBackend {
   readonly metrics: EndMetrics;
   readonly orphans: Orphans;
   readonly metadata: Metadata;
+  readonly schedulers: Schedulers;
+  readonly scheduleKeeper: ScheduleKeeper;
   readonly reconciling: Reconciling;
   private readonly waiting: Waiting | undefined;
   private readonly usable = async (): Promise<RedisClient> => {
@@ -110,6 +115,9 @@ export class DroverBackend extends LimitingBackend implements IQueueBackend {
     this.orphans = new Orphans(this.scripts, this.usable, this.queueKeys);
     this.metadata = new Metadata(this.usable, this.queueKeys, this.limits);
     this.reconciling = new Reconciling(this.scripts, this.usable, this.queueKeys);
+    const strategy = (opts as RepeatBaseOptions).settings?.repeatStrategy;
+    this.schedulers = new Schedulers(this.scripts, this.usable, this.queueKeys, storeOptions, strategy);
+    this.scheduleKeeper = new ScheduleKeeper(this.scripts, this.schedulers, strategy);
     if (flags.withBlockingConnection) {
       const suffix = (opts as WorkerOptions).name ? `:w:${(opts as WorkerOptions).name}` : '';
       this.waiting = new Waiting(opts.connection, this.queueKeys, this.scripts, this.clientName(suffix));
@@ -268,6 +276,7 @@ export class DroverBackend extends LimitingBackend implements IQueueBackend {
     const { maxStalledCount = 1 } = this.opts as WorkerOptions;
     try {
       await this.reconciling.pass({ maxStalls: maxStalledCount });
+      await this.scheduleKeeper.goOn();
     } catch (error) {
       if (!this.closing) this.emit('error', error);
     }

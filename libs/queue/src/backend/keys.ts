@@ -21,6 +21,7 @@ export const KEY_TYPES = {
   events: 'stream',
   wakeup: 'zset',
   arrivals: 'zset',
+  schedulers: 'zset',
   counter: 'string',
   limiter: 'string',
   'metrics:completed': 'hash',
@@ -41,6 +42,9 @@ export const JOB_KEY_TYPES = {
   ignored: 'hash',
   unsuccessful: 'zset',
 } as const;
+
+/** Type of a job scheduler's own key, by the name before its id. */
+export const SCHEDULER_KEY_TYPES = { scheduler: 'hash' } as const;
 
 /**
  * The keys of one queue. All share the base `<prefix>:<queue>:`; with a hash-tagged prefix (`{botrix}`)
@@ -86,6 +90,7 @@ export class QueueKeys {
   unsuccessful = (id: string) => `${this.base}unsuccessful:${id}`;
   /** Id of the job that holds a deduplication id. */
   deduplication = (deduplicationId: string) => `${this.base}deduplication:${deduplicationId}`;
+  scheduler = (id: string) => `${this.base}scheduler:${id}`;
 
   get updates(): string {
     return this.key('updates');

@@ -1,10 +1,10 @@
 import type { EndMetrics } from './metrics.js';
 import type { Limits } from './limits.js';
 import type { Orphans } from './orphans.js';
-import { UnsupportedBackend } from './unsupported.js';
+import { SchedulingBackend } from './scheduling-backend.js';
 
 /** The operations of BullMQ's interface about limits, metrics and what is left over. */
-export abstract class LimitingBackend extends UnsupportedBackend {
+export abstract class LimitingBackend extends SchedulingBackend {
   abstract readonly limits: Limits;
   abstract readonly metrics: EndMetrics;
   abstract readonly orphans: Orphans;
@@ -27,5 +27,9 @@ export abstract class LimitingBackend extends UnsupportedBackend {
   }
   removeOrphanedJobs(count = 1000, limit = 0): Promise<number> {
     return this.orphans.remove(count, limit);
+  }
+  /** A key of BullMQ's own store, which this one never had. */
+  removeDeprecatedPriorityKey(): Promise<number> {
+    return Promise.resolve(0);
   }
 }

@@ -9,8 +9,10 @@ export class Maintenance {
     await this.scripts.run('pause', pause ? '1' : '0');
   }
 
+  /** Removes the jobs that wait, and with `delayed` those too. The current run of a job scheduler stays. */
   async drain(delayed: boolean): Promise<void> {
-    while ((await this.scripts.run<number>('drain', delayed ? '1' : '0')) === 1);
+    // Parents whose children are removed may join the queue behind where the last look was.
+    while ((await this.drainOnce(delayed ? ['queue', 'delayed'] : ['queue'])) > 0);
   }
 
   /**
@@ -48,5 +50,18 @@ export class Maintenance {
   /** @returns 0 when all are moved, else 1: call again. */
   promoteMany(count: number): Promise<number> {
     return this.scripts.run<number>('retryMany', 'delayed', count, '+inf');
+  }
+
+  private async drainOnce(parts: readonly string[]): Promise<number> {
+    let all = 0;
+    for (const part of parts) {
+      let rank = 0;
+      while (rank >= 0) {
+        const [next, removed] = await this.scripts.run<[number, number]>('drain', part, rank);
+        rank = next;
+        all += removed;
+      }
+    }
+    return all;
   }
 }

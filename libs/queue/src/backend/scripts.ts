@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { WrongKeyTypeError } from '../errors/index.js';
-import { JOB_KEY_TYPES, KEY_TYPES, type QueueKeys } from './keys.js';
+import { JOB_KEY_TYPES, KEY_TYPES, SCHEDULER_KEY_TYPES, type QueueKeys } from './keys.js';
 import { SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
 import type { StoreOptions } from './store-options.js';
 
@@ -110,7 +110,7 @@ export class Scripts {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
     const client = await this.client();
     const ids = args.filter((arg) => typeof arg === 'string' && arg !== '').slice(0, MOST_EXPLAINED);
-    const own = Object.entries(JOB_KEY_TYPES).flatMap(([name, type]) =>
+    const own = Object.entries({ ...JOB_KEY_TYPES, ...SCHEDULER_KEY_TYPES }).flatMap(([name, type]) =>
       ids.map((id) => [`${name}:${id}`, type] as const),
     );
     for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {

@@ -126,15 +126,6 @@ export class WrongKeyTypeError extends DroverError {
   }
 }
 
-/** An operation of BullMQ that this store does not offer yet. */
-export class UnsupportedOperationError extends DroverError {
-  readonly code = 'UNSUPPORTED_OPERATION';
-
-  constructor(readonly operation: string) {
-    super(`${operation} is not supported by Drover's store yet`);
-  }
-}
-
 /** The Redis server lacks commands that the store needs. */
 export class RedisTooOldError extends DroverError {
   readonly code = 'REDIS_TOO_OLD';

@@ -3,6 +3,7 @@ import { prefixed, type QueueLogger } from '../service/logger.js';
 import { resolveServiceOptions, type QueueServiceOptions } from '../service/options.js';
 import { isConnectionTrouble, logOutages } from '../service/outage-log.js';
 import { endClient, openClient } from '../backend/connection.js';
+import { isRun } from '../backend/schedulers.js';
 import type { RedisClient } from '../backend/scripts.js';
 
 export interface ReconcilerOptions extends QueueServiceOptions {
@@ -95,6 +96,7 @@ export class Reconciler {
     for (const id of dropped) this.logger.warn(`job ${id} was dropped by a legacy service and waits again`);
     // Drops the ids of jobs whose TTL has ended.
     await this.backend.reading.counts([]);
+    await this.backend.scheduleKeeper.goOn();
   }
 
   private watch(): void {
@@ -123,6 +125,7 @@ export class Reconciler {
         if (this.closed) return;
         await this.backend.scripts.run('adoptAdded', '0', ...ids);
         await this.backend.reconciling.lookAfter(ids, { maxStalls: this.maxStalls });
+        if (ids.some(isRun)) await this.backend.scheduleKeeper.goOn();
       })
       .catch((error: Error) => this.onError(error));
   }

@@ -7,7 +7,13 @@ import {
 } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { checkJobId, checkKnownId, toJson } from '../backend/validate.js';
-import { InvalidOptionError, JobExistsError, JobNotFoundError, JobStateError } from '../errors/index.js';
+import {
+  InvalidOptionError,
+  JobExistsError,
+  JobNotFoundError,
+  JobStateError,
+  JobTransitionError,
+} from '../errors/index.js';
 import { JobList, type ListQuery } from './job-list.js';
 import { toJobView } from './job-view.js';
 import { toPriority } from './job-document.js';
@@ -47,6 +53,8 @@ export interface JobCounts {
   total: number;
 }
 
+/** BullMQ's code for the run of a scheduler that must not be removed. */
+const CURRENT_RUN = -8;
 const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_BACKOFF = { type: 'exponential', delay: 2000 } as const;
 const COUNTED: readonly JobState[] = [
@@ -142,11 +150,20 @@ export class JobStore {
     return this.get(id);
   }
 
-  /** Removes a job and all that belongs to it. @throws {JobNotFoundError}, {JobStateError} while it runs. */
+  /** Removes a job and all that belongs to it. @throws {JobNotFoundError}, {JobStateError} while it runs, or is a scheduler's next run. */
   async remove(id: string): Promise<void> {
     const job = await this.get(id);
-    if ((await this.backend.flows.remove(id, false)) === 0) {
+    if ((await this.removed(id, job.status)) === 0) {
       throw new JobStateError(id, job.status, 'a running job cannot be removed; cancel it first');
+    }
+  }
+
+  private async removed(id: string, status: string): Promise<number> {
+    try {
+      return await this.backend.flows.remove(id, false);
+    } catch (error) {
+      if (!(error instanceof JobTransitionError) || error.bullCode !== CURRENT_RUN) throw error;
+      throw new JobStateError(id, status, 'it is the next run of a job scheduler; remove the scheduler');
     }
   }
 

@@ -249,7 +249,7 @@ export class QueueService {
     };
   }
 
-  /** Removes every job that waits in the queue. Delayed and running jobs stay. */
+  /** Removes every job that waits in the queue. Delayed and running jobs stay, and so does a scheduler's current run. */
   async clearQueue(): Promise<void> {
     await this.backend.maintenance.drain(false);
     this.logger.log('cleared the queue');

@@ -2,8 +2,9 @@
 -- Input   ARGV[5] 'wait', 'prioritized', 'active', 'delayed', 'completed', 'failed'
 --         ARGV[6] time in ms: finished before, else added before  ARGV[7] most to remove
 --         ARGV[8] rank in the index to go on from, 0 at first
--- Output  { ids removed, rank to go on from or -1 at the end }; a running job whose lease holds stays
---@include discard added
+-- Output  { ids removed, rank to go on from or -1 at the end }; a running job whose lease holds stays,
+--         and so does the current run of a scheduler
+--@include discard added scheduled
 
 local state, before, most, rank = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local LOOK = 500
@@ -28,7 +29,7 @@ local removed = {}
 local ids = redis.call('ZRANGEBYSCORE', index, '-inf', before, 'LIMIT', rank, LOOK)
 for _, id in ipairs(ids) do
   if #removed >= most then break end
-  if isCandidate(id) then
+  if isCandidate(id) and not isCurrentRun(id) then
     discard(id, true)
     removed[#removed + 1] = id
   end

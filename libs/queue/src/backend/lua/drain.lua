@@ -1,10 +1,13 @@
--- Removes jobs that wait, at most 500 a call.
--- Input   ARGV[5] '1' = the delayed ones too
--- Output  1 when there may be more, else 0
---@include discard settle
+-- Removes jobs that wait, at most 500 a call. The current run of a scheduler stays.
+-- Input   ARGV[5] 'queue' or 'delayed'  ARGV[6] rank in it to go on from, 0 at first
+-- Output  { rank to go on from, or -1 at the end; how many were removed }
+--@include discard settle scheduled
 
+local LOOK = 500
+local from, kept = tonumber(ARGV[6]), 0
 checkTypes()
-local ids = redis.call('ZRANGE', keys.queue, 0, 499)
-if #ids == 0 and ARGV[5] == '1' then ids = redis.call('ZRANGE', keys.delayed, 0, 499) end
-for _, id in ipairs(ids) do discard(id, true) end
-return #ids > 0 and 1 or 0
+local ids = redis.call('ZRANGE', keys[ARGV[5]], from, from + LOOK - 1)
+for _, id in ipairs(ids) do
+  if isCurrentRun(id) then kept = kept + 1 else discard(id, true) end
+end
+return { #ids == LOOK and from + kept or -1, #ids - kept }

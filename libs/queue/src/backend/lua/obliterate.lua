@@ -17,7 +17,12 @@ for _, ids in ipairs({
   for _, id in ipairs(ids) do discard(id, true) end
   removed = removed + #ids
 end
-if removed > 0 then return 1 end
+local schedulers = redis.call('ZRANGE', keys.schedulers, 0, limit - 1)
+for _, id in ipairs(schedulers) do
+  redis.call('UNLINK', base .. 'scheduler:' .. id)
+  redis.call('ZREM', keys.schedulers, id)
+end
+if removed + #schedulers > 0 then return 1 end
 
 for _, key in pairs(keys) do
   if key ~= keys.updates and key ~= keys.cancels then redis.call('UNLINK', key) end

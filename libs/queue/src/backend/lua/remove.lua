@@ -1,13 +1,15 @@
 -- Removes a job and all that belongs to it; its children too when asked for.
 -- Input   ARGV[5] id  ARGV[6] '1' = its children too  ARGV[7] most jobs to remove
 -- Output  1 removed (also when there was none), 0 when it, or a job to be removed with it, is running under a lease,
+--         -8 it is the current run of a scheduler,
 --         -13 there are more jobs below it than may be removed in one step
 -- Events  removed, for each job; waiting or delayed for a parent that goes on
---@include tree discard settle
+--@include tree discard settle scheduled
 
 local id = ARGV[5]
 checkTypes()
 checkParentTypes(id)
+if isCurrentRun(id) then return -8 end
 if isLocked(id) then return 0 end
 if redis.call('EXISTS', jobKey(id), dataKey(id), statusKey(id)) == 0 then return 1 end
 

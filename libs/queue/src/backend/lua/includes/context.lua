@@ -36,6 +36,7 @@ local function keysOf(base)
     ['metrics:completed:data'] = base .. 'metrics:completed:data',
     ['metrics:failed'] = base .. 'metrics:failed',
     ['metrics:failed:data'] = base .. 'metrics:failed:data',
+    schedulers = base .. 'schedulers',
     cancels = base .. 'cancel',
   }
 end
@@ -104,6 +105,7 @@ local function checkTypes()
   redis.call('ZCARD', keys.missing)
   redis.call('ZCARD', keys.wakeup)
   redis.call('ZCARD', keys.arrivals)
+  redis.call('ZCARD', keys.schedulers)
   redis.call('XLEN', keys.events)
   redis.call('HLEN', keys.meta)
   redis.call('STRLEN', keys.limiter)

@@ -1,13 +1,13 @@
 -- Putting back a job whose runner is gone.
---@include context announce place wake held
+--@include context announce place wake held scheduled
 
 -- Puts `id` at the head of its priority. Beyond `maxStalls` it carries a `deferredFailure`, with which
--- the next worker fails it instead of running it.
+-- the next worker fails it instead of running it; but a scheduler's runs may stall for ever.
 local function putBack(id, maxStalls)
   letGo(id)
   redis.call('ZREM', keys.missing, id)
   local stalls = redis.call('HINCRBY', jobKey(id), 'stalledCounter', 1)
-  if stalls > maxStalls then
+  if stalls > maxStalls and not schedulerOf(id) then
     redis.call('HSET', jobKey(id), 'deferredFailure', 'job stalled more than allowable limit')
   end
   redis.call('SET', statusKey(id), 'pending')
