@@ -1,4 +1,4 @@
-// BullMQ's own classes on the store: getters, events, metadata, and what is not offered yet.
+// BullMQ's own classes on the store: getters, events, metadata.
 import type { Job, JobState } from 'bullmq';
 import { waitFor } from '../../../tests/support/wait.js';
 import { useStand, type Stand } from './support/stand.js';
@@ -188,18 +188,4 @@ describe('QueueEvents', () => {
     await stand.queue.trimEvents(0);
     expect((await stand.events()).length).toBeLessThan(200);
   });
-});
-
-describe('what is not offered yet', () => {
-  it.each([['addJobScheduler', (stand: Stand) => stand.queue.upsertJobScheduler('s', { every: 1000 })]])(
-    'is refused by one typed error that names it: %s',
-    async (operation, act) => {
-      const stand = open();
-      await expect(act(stand)).rejects.toMatchObject({
-        name: 'UnsupportedOperationError',
-        code: 'UNSUPPORTED_OPERATION',
-        message: expect.stringContaining(operation) as string,
-      });
-    },
-  );
 });
