@@ -90,6 +90,25 @@ describe('a scheduler with an interval', () => {
     expect(await stand.backend.schedulers.next('s', undefined, {}, id)).toBe(`repeat:s:${at}`);
   });
 
+  it('makes one run after another, however often and from wherever a run is started', async () => {
+    const stand = open();
+    await stand.queue.upsertJobScheduler('s', { every: HOUR });
+    const first = await current(stand);
+    const backends = [stand.backend, stand.newService().backend, stand.newService().backend];
+    const made = await Promise.all(
+      backends.map(({ schedulers }) => schedulers.next('s', undefined, {}, first.id)),
+    );
+    const second = `repeat:s:${first.at + HOUR}`;
+    expect(made.filter((id) => id !== null)).toEqual([second]);
+    expect(await runs(stand)).toEqual([first.id, second]);
+    const { ids } = stand.newWorker();
+    for (let nth = 1; nth <= 2; nth++) {
+      await waitFor(async () => ids().length === nth && (await stand.status(first.id)) === 'completed');
+      if (nth === 1) await (await stand.queue.getJob(first.id))?.retry('completed');
+    }
+    expect(await runs(stand)).toEqual([first.id, second]);
+  });
+
   it('runs no more often than its limit', async () => {
     const stand = open();
     await stand.queue.upsertJobScheduler('s', { every: 20, limit: 3 });
@@ -183,6 +202,28 @@ describe('changing a scheduler', () => {
     expect(at).toBeGreaterThanOrEqual(before);
     expect(at).toBeLessThanOrEqual(Date.now());
     expect(await runs(stand)).toEqual([id]);
+  });
+
+  it('keeps the time of a run that was started early, under the id of a neighbour', async () => {
+    const stand = open();
+    const daily = { pattern: '0 0 3 * * *', tz: 'UTC' };
+    await stand.queue.upsertJobScheduler('s', daily);
+    const first = await current(stand);
+    await (await stand.queue.getJob(first.id))?.promote();
+    expect(await stand.claim()).toBe(first.id);
+    await stand.backend.schedulers.next('s', first.at + 24 * HOUR, {}, first.id);
+    await stand.queue.upsertJobScheduler('s', daily, { name: 't', data: { version: 2 } });
+    const neighbour = `repeat:s:${first.at + 1}`;
+    expect((await current(stand)).at).toBe(first.at);
+    expect(await runs(stand)).toEqual([first.id, neighbour]);
+    await expect(stand.queue.remove(neighbour)).rejects.toMatchObject({ code: -8 });
+    await (await stand.queue.getJob(neighbour))?.promote();
+    const { ran } = stand.newWorker();
+    await waitFor(async () => (await stand.status(neighbour)) === 'completed');
+    expect(ran.map(({ data }) => data as unknown)).toEqual([{ version: 2 }]);
+    const after = await current(stand);
+    expect(after.at).toBe(first.at + 24 * HOUR);
+    expect(await stand.standing(after.id)).toEqual(PLACES.delayed);
   });
 
   it('from many places at once leaves one scheduler and one run', async () => {
