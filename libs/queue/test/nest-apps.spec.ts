@@ -110,7 +110,28 @@ describe('what an application creates by hand', () => {
   });
 });
 
+// An application that cannot start closes nothing: its queues are kept to be closed here.
+class KeptQueue extends Queue {
+  static readonly open: Queue[] = [];
+
+  constructor(...args: ConstructorParameters<typeof Queue>) {
+    super(...args);
+    KeptQueue.open.push(this);
+  }
+}
+
 describe('a wrong set-up', () => {
+  let jobs: DynamicModule;
+
+  beforeAll(() => {
+    BullModule.queueClass = KeptQueue;
+    jobs = BullModule.registerQueue({ name: 'jobs' });
+  });
+  afterEach(() => Promise.all(KeptQueue.open.splice(0).map((queue) => queue.close())));
+  afterAll(() => {
+    BullModule.queueClass = Queue;
+  });
+
   it('without forRoot names the queue and what to import', async () => {
     const starting = startParts({ imports: [QueueModule.forFeature('jobs')] });
     await expect(starting).rejects.toThrow(MissingQueueModuleError);
