@@ -106,6 +106,7 @@ function announce(settings, stack) {
       'Drover is running. Ctrl-C stops it; the jobs stay.',
       `  API            ${api}/api`,
       `  Documentation  ${api}/api/docs`,
+      `  Bull Board     ${api}/admin/queues`,
       `  Health         ${api}/api/health`,
       `  Worker health  ${address(settings.HOST, settings.WORKER_PORT)}/health`,
       `  Redis          ${redis}`,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findOrInstallChromium } from './chromium.mjs';
 import { run } from './commands.mjs';
 import { report, say, warn } from './messages.mjs';
 import { inRoot } from './paths.mjs';
@@ -18,6 +19,7 @@ export async function test(args) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     await findOrInstallRedis();
+    await findOrInstallChromium();
     await setUp();
     tellAboutGo();
     if (args.length === 0) counts.failed += await lint();

@@ -26,10 +26,18 @@ export class TestApi {
   ) {}
 
   static async start(
-    options: { redisUrl?: string; deadlines?: { requestMs: number; probeMs: number } } = {},
+    options: {
+      redisUrl?: string;
+      deadlines?: { requestMs: number; probeMs: number };
+      settings?: Record<string, string>;
+    } = {},
   ) {
     const prefix = `api-${randomUUID()}`;
-    const settings = loadSettings({ REDIS_URL: options.redisUrl ?? testRedisUrl(), QUEUE_PREFIX: prefix });
+    const settings = loadSettings({
+      REDIS_URL: options.redisUrl ?? testRedisUrl(),
+      QUEUE_PREFIX: prefix,
+      ...options.settings,
+    });
     const app = await createApi(settings, { deadlines: options.deadlines, queueLogger: SILENT });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;

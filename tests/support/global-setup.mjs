@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findChromium } from '../../scripts/lib/chromium.mjs';
 import { isNewEnough, redisServersOnPath } from '../../scripts/lib/redis-finder.mjs';
 import { startRedisServer } from '../../scripts/lib/redis-server.mjs';
 
@@ -21,5 +22,6 @@ export default async function globalSetup() {
   server.unref();
   process.env.TEST_REDIS_URL = server.url;
   process.env.TEST_REDIS_SERVER = found.file;
+  process.env.TEST_CHROMIUM = findChromium() ?? '';
   globalThis.droverTestRedis = { server, dir };
 }

@@ -4,7 +4,10 @@ import type { Request, Response } from 'express';
 import type { Settings } from '#libs/contracts';
 import type { ApiOptions } from './api-options.js';
 import { AppModule } from './app.module.js';
+import { BOARD_PATH } from './board/board-path.js';
+import { serveBoard } from './board/serve-board.js';
 import { DOCS_PATH, serveDocs } from './docs/openapi.js';
+import { guards } from './http/guard.js';
 import { useJsonBodies } from './http/json-body.js';
 import { QuietLogger } from './http/quiet-logger.js';
 import { requestFacts, requestId } from './http/request-id.js';
@@ -35,9 +38,11 @@ export async function createApi(
   });
   app.disable('x-powered-by').disable('etag');
   app.setGlobalPrefix(API_PREFIX);
-  app.use(requestId, securityHeaders(`${API_PREFIX}/${DOCS_PATH}`));
+  const docs = `${API_PREFIX}/${DOCS_PATH}`;
+  app.use(requestId, securityHeaders({ docs, board: BOARD_PATH }), ...guards(settings));
   useJsonBodies(app);
   serveDocs(app);
+  serveBoard(app, docs);
   await app.init();
   app.use(notFound); // outside the prefix; inside it Nest answers
   app.getHttpServer().requestTimeout = REQUEST_TIMEOUT_MS;

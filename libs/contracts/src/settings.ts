@@ -7,21 +7,47 @@ const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(mi
 /** A part of a Redis key: no `:`, braces or spaces, so that keys stay unambiguous. */
 const keyPart = z.string().regex(/^[^\s:{}]+$/, 'must not be empty nor contain ":", braces or spaces');
 
+const queueName = keyPart.refine(
+  (name) => name !== 'worker',
+  'must not be "worker": its keys would meet the health keys',
+);
+
+/** Several values in one, separated by commas; white space around them does not count. */
+const listOf = <T extends z.ZodType<string, string>>(item: T) =>
+  z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .pipe(z.array(item))
+    .default([]);
+
+const hostName = z
+  .string()
+  .regex(
+    /^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/i,
+    'must be host names or addresses without scheme and port, IPv6 in brackets, separated by commas',
+  )
+  .toLowerCase();
+
 const schema = z.object({
   REDIS_URL: z
     .string()
     .regex(/^(rediss?|unix):\/\//, 'must start with redis:// or rediss://')
     .default('redis://127.0.0.1:6379'),
   HOST: z.string().min(1).default('127.0.0.1'),
+  ALLOWED_HOSTS: listOf(hostName),
   PORT: port.default(3000),
   WORKER_PORT: port.default(3001),
   QUEUE_PREFIX: z
     .string()
     .regex(/^([^\s:{}]+|\{[^\s:{}]+\})$/, 'must be one word, or one word in braces for Redis Cluster')
     .default('botrix'),
-  QUEUE_NAME: keyPart
-    .refine((name) => name !== 'worker', 'must not be "worker": its keys would meet the health keys')
-    .default('jobs'),
+  QUEUE_NAME: queueName.default('jobs'),
+  MORE_QUEUES: listOf(queueName),
   QUEUE_DEFAULT_TYPE: z.string().min(1).max(200).default('example.echo'),
   JOB_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).default(3600),
   MAX_DOCUMENT_BYTES: wholeNumber(1024, 64 * 1024 * 1024).default(1024 * 1024),

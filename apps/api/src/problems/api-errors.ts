@@ -19,8 +19,7 @@ export class UnsafeNumberError extends DroverError {
   readonly code = 'UNSAFE_NUMBER';
 
   constructor(literal: string) {
-    const shown = literal.length > 40 ? `${literal.slice(0, 40)}...` : literal;
-    super(`the number ${shown} cannot be held exactly: send it as a string`);
+    super(`the number ${shorten(literal, 40)} cannot be held exactly: send it as a string`);
   }
 }
 
@@ -57,7 +56,32 @@ export class RouteNotFoundError extends DroverError {
   }
 }
 
+/** The request names this server by a name it does not answer to. */
+export class HostNotAllowedError extends DroverError {
+  readonly code = 'HOST_NOT_ALLOWED';
+
+  constructor(host: string | undefined) {
+    const name = host === undefined ? 'no host' : `the host ${shorten(JSON.stringify(host), 120)}`;
+    super(
+      `the request names ${name}, which is none this server answers to: ` +
+        'use localhost or 127.0.0.1, or add the name to the setting ALLOWED_HOSTS',
+    );
+  }
+}
+
+/** A web page of elsewhere wants to change something. */
+export class CrossSiteRequestError extends DroverError {
+  readonly code = 'CROSS_SITE_REQUEST';
+
+  constructor(origin: string | undefined) {
+    const page = origin === undefined ? 'a page of another origin' : `a page of ${shorten(origin, 120)}`;
+    super(`${page} may not change anything here: only pages of this server and programs may`);
+  }
+}
+
 /** Redis did not answer in time or cannot be reached. The text says whether the request may still take effect. */
 export class RedisUnavailableError extends DroverError {
   readonly code = 'REDIS_UNAVAILABLE';
 }
+
+const shorten = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}...` : text);

@@ -37,6 +37,19 @@ export const PROBLEMS = {
     title: 'Delay out of range',
     example: 'delay must be a whole number of milliseconds from 0 to 2592000000, not -1',
   },
+  HOST_NOT_ALLOWED: {
+    status: 403,
+    title: 'Host not allowed',
+    example:
+      'the request names the host "example.org", which is none this server answers to: ' +
+      'use localhost or 127.0.0.1, or add the name to the setting ALLOWED_HOSTS',
+  },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    title: 'Request of another site',
+    example:
+      'a page of https://example.org may not change anything here: only pages of this server and programs may',
+  },
   JOB_NOT_FOUND: { status: 404, title: 'No such job', example: 'job 7 does not exist' },
   JOB_STATUS_NOT_FOUND: { status: 404, title: 'No such job', example: 'job status not found' },
   JOB_RESULT_NOT_FOUND: { status: 404, title: 'No result', example: 'job result not found' },

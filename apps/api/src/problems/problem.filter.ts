@@ -4,26 +4,31 @@ import { PROBLEM_MEDIA_TYPE, type Problem } from '#libs/contracts';
 import { requestFacts } from '../http/request-id.js';
 import { toProblem } from './to-problem.js';
 
+const logger = new Logger('API');
+
 /** Answers every error with a problem document; what the API is to blame for goes to the log with the request's id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('API');
-
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const facts = requestFacts(request, response);
-    const problem = toProblem(error, facts);
-    if (problem.status === 500) this.report(error, problem, `${facts.method} ${facts.path}`);
+    const problem = reportProblem(error, http.getRequest<Request>(), response);
     sendProblem(response, problem.status, problem);
   }
+}
 
-  private report(error: unknown, { code, detail, requestId }: Problem, request: string): void {
-    const line = `${request} failed (request ${requestId})`;
-    if (code === 'INTERNAL') this.logger.error(line, stackOf(error));
-    else this.logger.error(`${line}: ${detail}`);
-  }
+/** The problem document of an error; what the API is to blame for is logged with the request's id. */
+export function reportProblem(error: unknown, request: Request, response: Response): Problem {
+  const facts = requestFacts(request, response);
+  const problem = toProblem(error, facts);
+  if (problem.status === 500) report(error, problem, `${facts.method} ${facts.path}`);
+  return problem;
+}
+
+function report(error: unknown, { code, detail, requestId }: Problem, request: string): void {
+  const line = `${request} failed (request ${requestId})`;
+  if (code === 'INTERNAL') logger.error(line, stackOf(error));
+  else logger.error(`${line}: ${detail}`);
 }
 
 function stackOf(error: unknown): string {

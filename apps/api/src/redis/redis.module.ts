@@ -13,9 +13,12 @@ export class RedisModule {
   static forRoot(settings: Settings, { deadlines, queueLogger }: ApiOptions): DynamicModule {
     const options = queueOptions(settings, queueLogger);
     const queue = QueueModule.forRoot(options);
-    const createReconciler = () =>
+    const { QUEUE_PREFIX: prefix, QUEUE_NAME: name, MORE_QUEUES } = settings;
+    const all = [...new Set([name, ...MORE_QUEUES])];
+    const createReconciler = (queueName: string) =>
       new Reconciler({
         ...options,
+        queue: queueName,
         intervalSeconds: settings.RECONCILE_SECONDS,
         maxStalls: settings.WORKER_MAX_STALLS,
         watch: true,
@@ -28,10 +31,9 @@ export class RedisModule {
       imports: [queue],
       providers: [
         RedisGuard,
-        QueueKeeper,
-        { provide: Reconciler, useFactory: createReconciler },
+        { provide: QueueKeeper, useFactory: () => new QueueKeeper(all.map(createReconciler)) },
         { provide: RedisDeadlines, useValue: deadlines ?? DEFAULT_DEADLINES },
-        { provide: QueueName, useValue: { prefix: settings.QUEUE_PREFIX, name: settings.QUEUE_NAME } },
+        { provide: QueueName, useValue: { prefix, name, all } satisfies QueueName },
       ],
       exports: [queue, RedisGuard, QueueName],
     };

@@ -1,0 +1,61 @@
+import { ExpressAdapter } from '@bull-board/express';
+import type { AppControllerRoute, AppViewRoute } from '@bull-board/api/dist/types.js';
+import type { NextFunction, Request, Response } from 'express';
+import { requestFacts } from '../http/request-id.js';
+import { reportProblem, sendProblem } from '../problems/problem.filter.js';
+import type { RedisGuard } from '../redis/redis-guard.js';
+import { withoutOutsideLinks } from './page.js';
+import { failure, refusal } from './refusal.js';
+
+/**
+ * Bull Board's routes as a part of the API: under its deadlines for Redis, and with its errors. What a
+ * route throws and what it refuses become problem documents that the page can show.
+ */
+export class BoardServer extends ExpressAdapter {
+  constructor(private readonly redis: RedisGuard) {
+    super();
+    this.app.disable('x-powered-by').disable('etag');
+  }
+
+  override setEntryRoute({ route, method, handler }: AppViewRoute): this {
+    this.app[method](route, (_request: Request, response: Response, next: NextFunction) => {
+      const { name, params } = handler({ basePath: this.basePath, uiConfig: this.uiConfig });
+      response.render(name, params, (error: Error | null, html?: string) => {
+        if (error) return next(error);
+            response.type('html').send(withoutOutsideLinks(html ?? ''));
+      });
+    });
+    return this;
+  }
+
+  override setApiRoutes(routes: AppControllerRoute[]): this {
+    for (const route of routes) {
+      for (const method of [route.method].flat()) {
+        this.app[method](route.route, (request: Request, response: Response) => {
+          return this.answer(route, request, response).catch((error: unknown) => {
+            const problem = reportProblem(error, request, response);
+            sendProblem(response, problem.status, failure(problem));
+          });
+        });
+      }
+    }
+    return this;
+  }
+
+  private async answer(route: AppControllerRoute, request: Request, response: Response): Promise<void> {
+    const { query, params, headers } = request;
+    const asked = {
+      queues: this.bullBoardQueues ?? new Map(),
+      uiConfig: this.uiConfig,
+      query,
+      params,
+      // A request without a body has none here; its handlers look into it all the same.
+      body: request.body ?? {},
+      headers: headers as Record<string, string>,
+    };
+    const changes = request.method !== 'GET';
+    const { status = 200, body } = await this.redis.run(async () => route.handler(asked), changes);
+    if (status < 400) response.status(status).json(body);
+    else sendProblem(response, status, refusal(status, body, requestFacts(request, response)));
+  }
+}
