@@ -5,7 +5,8 @@ import { onPath } from './redis-finder.mjs';
 const WAYS = 'install Chromium or Chrome (Debian: sudo apt-get install chromium)';
 
 /** The browser for the tests of pages: a Chromium or Chrome on the PATH; undefined when there is none. */
-export const findChromium = () => onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
+export const findChromium = () =>
+  onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable');
 
 /**
  * Installs Chromium on Debian where that can be done and none is there. Only tests need it: where it

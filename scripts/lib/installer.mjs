@@ -46,6 +46,7 @@ export async function install({ name, commands }, { what, program, ways }) {
   say(`No ${program} on this machine: installing it with ${name} ...`);
   for (const [file, ...args] of commands(what)) {
     const code = await run(file, args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-    if (code !== 0) throw new UserError(`installing ${what} failed ("${[file, ...args].join(' ')}"): ${ways}`);
+    if (code !== 0)
+      throw new UserError(`installing ${what} failed ("${[file, ...args].join(' ')}"): ${ways}`);
   }
 }

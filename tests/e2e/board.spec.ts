@@ -63,7 +63,12 @@ describeWithBrowser('Bull Board shows', (open) => {
       await board.counts(state, 1);
       await board.openState(state);
       await board.job(id).waitFor();
-      expect(await board.page.locator('main').getByRole('link', { name: / test\./ }).count()).toBe(1);
+      expect(
+        await board.page
+          .locator('main')
+          .getByRole('link', { name: / test\./ })
+          .count(),
+      ).toBe(1);
     }
     await board.counts('WAITING CHILDREN', 0);
   });
@@ -153,7 +158,9 @@ describeWithBrowser('Bull Board without Redis', (open) => {
       await board.page.getByText('Redis is unavailable').first().waitFor();
       await takePicture(board.page, 'board/without-redis');
       await redis.restart();
-      await waitFor(async () => (await stand.api.get('/api/health')).status === 200, { what: 'a healthy API' });
+      await waitFor(async () => (await stand.api.get('/api/health')).status === 200, {
+        what: 'a healthy API',
+      });
       await board.job('kept-1').waitFor();
     } finally {
       await stand.close();

@@ -22,7 +22,7 @@ export class BoardServer extends ExpressAdapter {
       const { name, params } = handler({ basePath: this.basePath, uiConfig: this.uiConfig });
       response.render(name, params, (error: Error | null, html?: string) => {
         if (error) return next(error);
-            response.type('html').send(withoutOutsideLinks(html ?? ''));
+        response.type('html').send(withoutOutsideLinks(html ?? ''));
       });
     });
     return this;
