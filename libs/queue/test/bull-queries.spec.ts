@@ -31,6 +31,19 @@ async function everyState(): Promise<Stand> {
 }
 
 describe('getters', () => {
+  it('show a job that legacy added and nobody adopted yet as its document has it', async () => {
+    const stand = open();
+    const created = '2026-01-02T03:04:05.123456789+02:00';
+    await stand.legacy.add({ id: 'a', priority: 2, created_at: created, username: 'ada' });
+    await stand.legacy.addText('b', '{broken', 1);
+    expect(idsOf(await stand.queue.getJobs(['prioritized'])).sort()).toEqual(['a', 'b']);
+    const job = await stand.queue.getJob('a');
+    expect(await stand.redis.exists(stand.key('job:a'))).toBe(0);
+    expect(job).toMatchObject({ id: 'a', priority: 1, data: { username: 'ada' } });
+    expect(job?.timestamp).toBe(Date.parse('2026-01-02T01:04:05.123Z'));
+    expect(await stand.queue.getJob('b')).toMatchObject({ id: 'b', timestamp: 0, priority: 3 });
+  });
+
   it('count and list every state, a window of each too', async () => {
     const stand = await everyState();
     const { queue } = stand;

@@ -1,4 +1,5 @@
 import type { JobJson, JobsOptions } from 'bullmq';
+import { bullPriority } from '#libs/contracts';
 
 /** Runtime fields of a job as they stand in its hash, plus `document` where the payload is read from it. */
 export type JobFields = Record<string, string>;
@@ -43,6 +44,23 @@ function typeOf(document: string | undefined): string | undefined {
   }
 }
 
+function dated(document: string): { created_at?: unknown; priority?: unknown } {
+  try {
+    return (JSON.parse(document) as object | null) ?? {};
+  } catch {
+    return {}; // the job is shown all the same: its document is what is wrong with it
+  }
+}
+
+/** What the document says of a job that nobody has adopted yet. */
+function unadopted(document: string | undefined): { timestamp: number; priority: number } {
+  if (document === undefined) return { timestamp: 0, priority: 0 };
+  const given = dated(document);
+  const created = Date.parse(String(given.created_at));
+  const priority = Number.isInteger(given.priority) ? (given.priority as number) : 0;
+  return { timestamp: Number.isNaN(created) ? 0 : created, priority: bullPriority(priority) };
+}
+
 const number = (text: string | undefined) => (text === undefined ? undefined : Number(text));
 
 function parsed<T>(text: string | undefined, otherwise: T): T {
@@ -63,6 +81,8 @@ export function toJobJson(
   result?: string | null,
 ): JobJson {
   const data = fields['data'] ?? payloadOf(fields['document'] ?? '{}');
+  const isAdopted = fields['timestamp'] !== undefined && fields['priority'] !== undefined;
+  const otherwise = unadopted(isAdopted ? undefined : fields['document']);
   return {
     id,
     name: fields['name'] ?? typeOf(fields['document']) ?? defaultType,
@@ -73,9 +93,9 @@ export function toJobJson(
     attemptsStarted: number(fields['attemptsStarted']) ?? 0,
     finishedOn: number(fields['finishedOn']),
     processedOn: number(fields['processedOn']),
-    timestamp: number(fields['timestamp']) ?? 0,
+    timestamp: number(fields['timestamp']) ?? otherwise.timestamp,
     delay: number(fields['delay']) ?? 0,
-    priority: number(fields['priority']) ?? 0,
+    priority: number(fields['priority']) ?? otherwise.priority,
     failedReason: fields['failedReason'] as string,
     stacktrace: fields['stacktrace'],
     returnvalue: (result ?? undefined) as string,
