@@ -1,4 +1,4 @@
-import { Queue, Worker, type Processor } from 'bullmq';
+import { FlowProducer, Queue, Worker, type Processor } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createBackendFactory } from '#libs/queue';
 import { testRedisUrl } from '../support/redis.js';
@@ -37,6 +37,12 @@ export class BoardStand {
     const queue = new Queue(name, this.bull(), createBackendFactory());
     queue.on('error', () => undefined);
     return this.keep(queue);
+  }
+
+  flows() {
+    const flows = new FlowProducer(this.bull(), createBackendFactory());
+    flows.on('error', () => undefined);
+    return this.keep(flows);
   }
 
   /** A worker that listens once it is returned. */
