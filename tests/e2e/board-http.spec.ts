@@ -81,6 +81,7 @@ it('is served with its files, none of them from elsewhere and no script in the p
   const policy = page.headers.get('content-security-policy');
   expect(policy).toContain("default-src 'none'; script-src 'self';");
   expect(policy).toContain("connect-src 'self'");
+  expect(policy).toContain("frame-ancestors 'none'");
   expect(page.headers.get('x-powered-by')).toBeNull();
   expect(page.headers.get('cache-control')).toBe('no-store');
   const files = [...html.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => file);

@@ -13,6 +13,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A name of elsewhere that points to this machine: DNS rebinding.
+  '--host-resolver-rules=MAP rebound.example 127.0.0.1',
 ];
 
 const LAUNCH_MS = 60_000;
@@ -25,14 +27,18 @@ export interface WatchedPage {
 }
 
 /**
+ * Opens a page.
+ *
+ * @param others origins it may ask too.
+ */
+export type OpenPage = (url: string, ...others: string[]) => Promise<Page>;
+
+/**
  * A suite that drives pages in headless Chromium; where there is none, its tests are reported as skipped.
  * After each test its pages are closed, and none may have asked another server for anything, nor broken
  * its own security policy, nor thrown.
  */
-export function describeWithBrowser(
-  name: string,
-  suite: (open: (url: string) => Promise<Page>) => void,
-): void {
+export function describeWithBrowser(name: string, suite: (open: OpenPage) => void): void {
   // Not by console, whose lines Jest leaves out for a file that is skipped as a whole.
   if (!executablePath) process.stderr.write(`SKIPPED: "${name}" needs chromium on the PATH\n`);
   const describeOrSkip = executablePath ? describe : describe['skip'];
@@ -50,9 +56,9 @@ export function describeWithBrowser(
       expect(pages.flatMap(({ trouble }) => trouble)).toEqual([]);
     });
 
-    suite(async (url) => {
+    suite(async (url, ...others) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
-      const watched = watch(await context.newPage(), new URL(url).origin);
+      const watched = watch(await context.newPage(), [new URL(url).origin, ...others]);
       opened.push(watched);
       await watched.page.goto(url);
       return watched.page;
@@ -60,11 +66,11 @@ export function describeWithBrowser(
   });
 }
 
-function watch(page: Page, origin: string): WatchedPage {
+function watch(page: Page, origins: readonly string[]): WatchedPage {
   const trouble: string[] = [];
   page.on('request', (request) => {
-    const isOwn = request.url().startsWith(`${origin}/`) || request.url().startsWith('data:');
-    if (!isOwn) trouble.push(`asked for ${request.url()}`);
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && !origins.includes(origin)) trouble.push(`asked for ${request.url()}`);
   });
   page.on('pageerror', (error) => trouble.push(String(error)));
   page.on('console', (message) => {
