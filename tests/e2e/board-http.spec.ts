@@ -1,5 +1,7 @@
+import { UnrecoverableError } from 'bullmq';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from '#libs/contracts';
 import { startRedis } from '../support/redis.js';
+import { waitFor } from '../support/wait.js';
 import type { Answer } from './api-client.js';
 import { BoardStand } from './board-stand.js';
 
@@ -87,6 +89,26 @@ it('is served with its files, none of them from elsewhere and no script in the p
   const files = [...html.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => file);
   expect(files.length).toBeGreaterThan(4);
   for (const file of files) expect((await fetch(stand.board(`/${file}`))).status).toBe(200);
+});
+
+it('takes its time for all jobs of a queue', async () => {
+  const hasty = await BoardStand.start({ deadlines: { requestMs: 20, probeMs: 5000 } });
+  try {
+    const jobs = Array.from({ length: 1000 }, () => ({ name: 'test.job', data: {} }));
+    await hasty.queue().addBulk(jobs);
+    const worker = await hasty.worker(async () => {
+      throw new UnrecoverableError('no such printer');
+    });
+    worker.concurrency = 100;
+    const failed = () => hasty.redis.zcard(`${hasty.keys}failed`);
+    await waitFor(async () => (await failed()) === 1000, { what: '1000 failed jobs', timeoutMs: 30_000 });
+    await worker.close();
+    const answer = await hasty.api.send(`${BOARD_API}/queues/jobs/retry/failed`, { method: 'PUT' });
+    expect(answer).toMatchObject({ status: 200, body: { retried: 1000, skipped: 0 } });
+    expect(await failed()).toBe(0);
+  } finally {
+    await hasty.close();
+  }
 });
 
 it('answers 503 while Redis is away, also when it hangs, and lives on', async () => {

@@ -7,6 +7,10 @@ import type { RedisGuard } from '../redis/redis-guard.js';
 import { withoutOutsideLinks } from './page.js';
 import { failure, refusal } from './refusal.js';
 
+/** Actions on all jobs of a queue, which take as long as there are jobs. */
+const WHOLE_QUEUE = /^\/api\/queues\/:queueName\/((retry|clean)\/:queueStatus|promote|empty|obliterate)$/;
+const WHOLE_QUEUE_MS = 60_000;
+
 /**
  * Bull Board's routes as a part of the API: under its deadlines for Redis, and with its errors. What a
  * route throws and what it refuses become problem documents that the page can show.
@@ -54,7 +58,9 @@ export class BoardServer extends ExpressAdapter {
       headers: headers as Record<string, string>,
     };
     const changes = request.method !== 'GET';
-    const { status = 200, body } = await this.redis.run(async () => route.handler(asked), changes);
+    const isLong = [route.route].flat().some((path) => WHOLE_QUEUE.test(path));
+    const work = async () => route.handler(asked);
+    const { status = 200, body } = await this.redis.run(work, changes, isLong ? WHOLE_QUEUE_MS : undefined);
     if (status < 400) response.status(status).json(body);
     else sendProblem(response, status, refusal(status, body, requestFacts(request, response)));
   }

@@ -30,6 +30,17 @@ describe('RedisGuard', () => {
     await expect(guard.run(refused, true)).rejects.toThrow(RedisUnavailableError);
   });
 
+  it('gives long work the time it asks for, once Redis has answered', async () => {
+    let health: () => Promise<unknown> = () => Promise.resolve(HEALTHY);
+    const { guard } = guardOver(() => health());
+    await guard.run(() => Promise.resolve(), true);
+    await expect(guard.run(never, true, 40)).rejects.toThrow(/within 40 ms; the outcome is unknown/);
+    health = never;
+    const work = jest.fn(() => Promise.resolve());
+    await expect(guard.run(work, true, 60_000)).rejects.toThrow(/within 10 ms; nothing was changed/);
+    expect(work).not.toHaveBeenCalled();
+  });
+
   it('starts no work before Redis has answered', async () => {
     const { guard } = guardOver(never);
     const work = jest.fn(() => Promise.resolve());

@@ -36,12 +36,13 @@ export class RedisGuard {
    * Does `work`, if Redis is there, within the deadline.
    *
    * @param changes whether the work changes something: then its outcome is unknown when it is cut short.
+   * @param longMs deadline of work that takes many round trips: Redis is probed first then. Default: that of a request.
    * @throws {RedisUnavailableError}
    */
-  async run<T>(work: () => Promise<T>, changes: boolean): Promise<T> {
-    if (this.mustProbe) await this.probe();
+  async run<T>(work: () => Promise<T>, changes: boolean, longMs?: number): Promise<T> {
+    if (this.mustProbe || longMs !== undefined) await this.probe();
     try {
-      return await withDeadline(work(), this.deadlines.requestMs);
+      return await withDeadline(work(), longMs ?? this.deadlines.requestMs);
     } catch (error) {
       if (!isAway(error)) throw error;
       this.mustProbe = true;
