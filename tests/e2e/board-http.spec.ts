@@ -91,6 +91,19 @@ it('is served with its files, none of them from elsewhere and no script in the p
   for (const file of files) expect((await fetch(stand.board(`/${file}`))).status).toBe(200);
 });
 
+it('limits a queue, and frees it again', async () => {
+  const queue = stand.queue();
+  expect((await put('/queues/jobs/concurrency', { concurrency: 2 })).status).toBe(200);
+  expect((await put('/queues/jobs/rate-limit', { max: 10, duration: 1000 })).status).toBe(200);
+  expect(await queue.getGlobalConcurrency()).toBe(2);
+  expect(await queue.getGlobalRateLimit()).toEqual({ max: 10, duration: 1000 });
+  expect((await get('/queues')).body.queues[0]).toMatchObject({ globalConcurrency: 2 });
+  await put('/queues/jobs/concurrency', { concurrency: 0 });
+  await put('/queues/jobs/rate-limit', { max: null });
+  expect(await queue.getGlobalConcurrency()).toBeNull();
+  expect(await queue.getGlobalRateLimit()).toBeNull();
+});
+
 it('takes its time for all jobs of a queue', async () => {
   const hasty = await BoardStand.start({ deadlines: { requestMs: 20, probeMs: 5000 } });
   try {
