@@ -110,28 +110,13 @@ describe('what an application creates by hand', () => {
   });
 });
 
-// An application that cannot start closes nothing: its queues are kept to be closed here.
-class KeptQueue extends Queue {
-  static readonly open: Queue[] = [];
-
-  constructor(...args: ConstructorParameters<typeof Queue>) {
-    super(...args);
-    KeptQueue.open.push(this);
-  }
-}
+/** An application that cannot start closes nothing: it is given a client that is closed with the stand. */
+const onClientOf = (stand: Stand): QueueModuleOptions => ({
+  ...stand.serviceOptions(),
+  connection: stand.redis,
+});
 
 describe('a wrong set-up', () => {
-  let jobs: DynamicModule;
-
-  beforeAll(() => {
-    BullModule.queueClass = KeptQueue;
-    jobs = BullModule.registerQueue({ name: 'jobs' });
-  });
-  afterEach(() => Promise.all(KeptQueue.open.splice(0).map((queue) => queue.close())));
-  afterAll(() => {
-    BullModule.queueClass = Queue;
-  });
-
   it('without forRoot names the queue and what to import', async () => {
     const starting = startParts({ imports: [QueueModule.forFeature('jobs')] });
     await expect(starting).rejects.toThrow(MissingQueueModuleError);
@@ -144,13 +129,13 @@ describe('a wrong set-up', () => {
     class Producer {
       constructor(@InjectQueue('nowhere') readonly queue: Queue) {}
     }
-    const root = QueueModule.forRoot(open().serviceOptions());
+    const root = QueueModule.forRoot(onClientOf(open()));
     const starting = startParts({ imports: [root, jobs], providers: [Producer] });
     await expect(starting).rejects.toThrow(/BullQueue_nowhere/);
   });
 
   it.each(['worker', 'two words', '{tag}'])('a queue named %j is refused by its name', async (name) => {
-    const root = QueueModule.forRoot(open().serviceOptions());
+    const root = QueueModule.forRoot(onClientOf(open()));
     const starting = startParts({ imports: [root, BullModule.registerQueue({ name })] });
     await expect(starting).rejects.toMatchObject({ code: 'INVALID_QUEUE_NAME' });
     await expect(starting).rejects.toThrow(JSON.stringify(name));
@@ -160,19 +145,19 @@ describe('a wrong set-up', () => {
     @Processor('two words')
     class Wrong extends Jobs {}
     const stand = open();
-    const root = QueueModule.forRoot(stand.serviceOptions());
+    const root = QueueModule.forRoot(onClientOf(stand));
     const starting = startParts({ imports: [root, jobs], providers: [Wrong] });
     await expect(starting).rejects.toMatchObject({ code: 'INVALID_QUEUE_NAME' });
   });
 
   it('a prefix that is not allowed is refused by its name', async () => {
-    const root = QueueModule.forRoot({ ...open().serviceOptions(), prefix: 'two words' });
+    const root = QueueModule.forRoot({ ...onClientOf(open()), prefix: 'two words' });
     await expect(startParts({ imports: [root, jobs] })).rejects.toMatchObject({ code: 'INVALID_QUEUE_NAME' });
   });
 
   it('does not keep QueueService from being used alone', async () => {
     const stand = open();
-    const app = stand.keep(await startParts({ imports: [QueueModule.forRoot(stand.serviceOptions())] }));
+    const app = stand.keep(await startParts({ imports: [QueueModule.forRoot(onClientOf(stand))] }));
     await app.get(QueueService).addJob({ id: 'a' });
     expect(await stand.queued()).toEqual(['a']);
   });
