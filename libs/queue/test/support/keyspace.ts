@@ -46,7 +46,16 @@ export async function everything(redis: Redis, base: string): Promise<object> {
   return { keys: await keyspace(redis, base), ends: await endings(redis, base) };
 }
 
-const STRUCTURES = ['queue', 'delayed', 'processing', 'leases', 'completed', 'failed', 'cancelled'] as const;
+const STRUCTURES = [
+  'queue',
+  'delayed',
+  'waiting-children',
+  'processing',
+  'leases',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
 
 /** Structures a job stands in. */
 export async function standing(redis: Redis, base: string, id: string): Promise<string[]> {

@@ -21,6 +21,8 @@ import { TestLog } from './test-log.js';
 export interface StandOptions extends Partial<StoreOptions> {
   url?: string;
   prefix?: string;
+  /** Name of the queue; default `jobs`. */
+  name?: string;
 }
 
 /** A worker and what it did. */
@@ -34,10 +36,12 @@ export interface WatchedWorker {
 
 type Factory = ReturnType<typeof createBackendFactory>;
 
-const createQueue = (options: QueueOptions, factory: Factory) => new Queue('jobs', options, factory);
-const createEvents = (options: QueueOptions, factory: Factory) => new QueueEvents('jobs', options, factory);
-const createWorker = (processor: Processor, options: WorkerOptions, factory: Factory) =>
-  new Worker('jobs', processor, options, factory);
+const createQueue = (name: string, options: QueueOptions, factory: Factory) =>
+  new Queue(name, options, factory);
+const createEvents = (name: string, options: QueueOptions, factory: Factory) =>
+  new QueueEvents(name, options, factory);
+const createWorker = (name: string, processor: Processor, options: WorkerOptions, factory: Factory) =>
+  new Worker(name, processor, options, factory);
 
 interface Closable {
   close(): Promise<unknown>;
@@ -47,6 +51,7 @@ interface Closable {
 export class Stand {
   readonly url: string;
   readonly prefix: string;
+  readonly name: string;
   readonly redis: Redis;
   readonly legacy: Legacy;
   readonly log = new TestLog();
@@ -55,9 +60,10 @@ export class Stand {
   private theService: QueueService | undefined;
   private theQueue: ReturnType<typeof createQueue> | undefined;
 
-  constructor({ url = testRedisUrl(), prefix = randomPrefix(), ...settings }: StandOptions = {}) {
+  constructor({ url = testRedisUrl(), prefix = randomPrefix(), name = 'jobs', ...settings }: StandOptions = {}) {
     this.url = url;
     this.prefix = prefix;
+    this.name = name;
     this.settings = settings;
     this.redis = new Redis(url, { maxRetriesPerRequest: null });
     this.redis.on('error', () => undefined);
@@ -65,11 +71,11 @@ export class Stand {
     this.keep({ close: async () => this.redis.disconnect() });
   }
 
-  /** A key of the queue by its name behind `<prefix>:jobs:`. */
+  /** A key of the queue by its name behind `<prefix>:<queue>:`. */
   key = (name: string): string => this.base + name;
 
   get base(): string {
-    return `${this.prefix}:jobs:`;
+    return `${this.prefix}:${this.name}:`;
   }
 
   get service(): QueueService {
@@ -91,13 +97,13 @@ export class Stand {
   }
 
   newQueue(options: Partial<QueueOptions> = {}): ReturnType<typeof createQueue> {
-    const queue = createQueue({ ...this.bullOptions(), ...options }, this.factory());
+    const queue = createQueue(this.name, { ...this.bullOptions(), ...options }, this.factory());
     queue.on('error', () => undefined);
     return this.keep(queue);
   }
 
   newEvents(): ReturnType<typeof createEvents> {
-    const events = createEvents(this.bullOptions(), this.factory());
+    const events = createEvents(this.name, this.bullOptions(), this.factory());
     events.on('error', () => undefined);
     return this.keep(events);
   }
@@ -115,6 +121,7 @@ export class Stand {
     };
     const defaults = { lockDuration: 5000, stalledInterval: 500, drainDelay: 1, runRetryDelay: 100 };
     const worker = createWorker(
+      this.name,
       processor,
       { ...this.bullOptions(), ...defaults, ...options },
       this.factory(),
@@ -232,7 +239,7 @@ export class Stand {
   }
 
   serviceOptions(): QueueServiceOptions {
-    return { redisUrl: this.url, prefix: this.prefix, queue: 'jobs', logger: this.log, ...this.settings };
+    return { redisUrl: this.url, prefix: this.prefix, queue: this.name, logger: this.log, ...this.settings };
   }
 
   bullOptions() {
