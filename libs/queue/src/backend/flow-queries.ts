@@ -1,4 +1,5 @@
 import type { DependenciesOpts, JobJson } from 'bullmq';
+import { asJson } from './json-text.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
 
@@ -26,13 +27,7 @@ const WINDOW = 20;
 const SCAN_COUNT = 100;
 
 /** A legacy service may have written a result that is no JSON: it is given as it stands. */
-function value(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
+const value = (text: string): unknown => JSON.parse(asJson(text)) as unknown;
 
 const values = (texts: Record<string, string>) =>
   Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, value(text)]));
@@ -51,9 +46,10 @@ export class FlowQueries {
     private readonly jobAt: (key: string) => Promise<JobJson | undefined>,
   ) {}
 
-  /** Results as JSON text, by child. */
-  processed(id: string): Promise<Record<string, string>> {
-    return this.scripts.read((client) => client.hgetall(this.keys.processed(id)), [id]);
+  /** Results as JSON text, by child: BullMQ parses each, so one that is no JSON is given as a JSON string. */
+  async processed(id: string): Promise<Record<string, string>> {
+    const texts = await this.scripts.read((client) => client.hgetall(this.keys.processed(id)), [id]);
+    return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, asJson(text)]));
   }
 
   /** Reasons of failures that the parent was to ignore, by child. */

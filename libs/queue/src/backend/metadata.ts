@@ -1,8 +1,15 @@
 import type { StreamReadRaw } from 'bullmq';
 import { Cluster } from 'ioredis';
+import { asJson } from './json-text.js';
 import type { QueueKeys } from './keys.js';
 import { isLimit, type Limits } from './limits.js';
 import type { RedisClient } from './scripts.js';
+
+/** BullMQ parses each result: one that a legacy service wrote and that is no JSON would end its reader. */
+function makeParsable(fields: string[]): void {
+  const at = fields.findIndex((name, place) => place % 2 === 0 && name === 'returnvalue') + 1;
+  if (at > 0) fields[at] = asJson(fields[at] ?? '');
+}
 
 /** The queue's settings, its event stream, and who is connected. */
 export class Metadata {
@@ -69,7 +76,9 @@ export class Metadata {
     const now = await this.fromNow;
     const from = id === '$' ? (now ?? id) : id;
     const client = await this.client();
-    return (await client.xread('BLOCK', blockMs, 'STREAMS', this.keys.key('events'), from)) as StreamReadRaw;
+    const read = await client.xread('BLOCK', blockMs, 'STREAMS', this.keys.key('events'), from);
+    for (const [, fields] of read?.[0]?.[1] ?? []) makeParsable(fields);
+    return read as StreamReadRaw;
   }
 
   async setName(name: string): Promise<void> {
