@@ -1,7 +1,7 @@
 -- Fails a job and adds it again one priority lower, as the Go API's FailJob with requeue does.
 -- Input   ARGV[5] id  ARGV[6] reason
 -- Output  { status before or false, 1 done | -1 it had finished }
--- Events  waiting. Contract: status_updated (failed, pending), job_added
+-- Events  waiting, or waiting-children when it still waits for them. Contract: status_updated (failed, pending), job_added
 --@include document held
 
 local id = ARGV[5]
@@ -19,6 +19,7 @@ local score = redis.call('ZSCORE', keys.queue, id)
 local noted = redis.call('HEXISTS', jobKey(id), 'priority') == 1
 local before = noted and notedPriority(id) or (score and priorityOf(tonumber(score)) or 1)
 local priority = math.max(0, before - 1)
+local waits = stillWaits(id)
 detach(id)
 redis.call('HDEL', jobKey(id), 'token')
 redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
@@ -30,8 +31,13 @@ publish('status_updated', id, 'failed')
 redis.call('SET', statusKey(id), 'pending')
 persist(id)
 redis.call('ZADD', keys.ids, 'NX', exact(now), id)
-redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
-emit('waiting', 'jobId', id, 'prev', 'active')
+if waits then
+  redis.call('ZADD', keys['waiting-children'], exact(now), id)
+  emit('waiting-children', 'jobId', id)
+else
+  redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
+  emit('waiting', 'jobId', id, 'prev', 'active')
+end
 publishAdded(id, priority)
 wakeWorker()
 return { status, 1 }

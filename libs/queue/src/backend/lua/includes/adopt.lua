@@ -49,6 +49,7 @@ local function adopt(id, priority)
   elseif payload then
     redis.call('HDEL', job, 'data')
   end
+  if redis.call('ZSCORE', keys.completed, id) or redis.call('ZSCORE', keys.failed, id) then awaitAgain(id, true) end
   leaveFinished(id)
   redis.call('HDEL', job, 'finishedOn', 'failedReason', 'stacktrace', 'processedOn', 'attemptsMade',
     'attemptsStarted', 'stalledCounter', 'deferredFailure', 'progress', 'delay')
@@ -59,8 +60,14 @@ local function adopt(id, priority)
   persist(id)
   redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', job, 'timestamp'), id)
   redis.call('ZREM', keys.delayed, id)
-  redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
+  if stillWaits(id) then
+    redis.call('ZREM', keys.queue, id)
+    emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')
+    emit('waiting-children', 'jobId', id)
+    return true
+  end
+  redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
   emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')
   emit('waiting', 'jobId', id)

@@ -71,6 +71,20 @@ local function failDeferred(id, reason)
   release(id)
 end
 
+-- What is told to a parent that ended before its children ends with its other keys.
+local function endWithParent(id)
+  local ends = redis.call('ZSCORE', keys.expiring, id)
+  if not ends then return end
+  for _, key in ipairs({ pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }) do
+    redis.call('PEXPIREAT', key, exact(tonumber(ends)))
+  end
+end
+
+-- A parent that is added again while it waits goes on waiting.
+local function stillWaits(id)
+  return redis.call('ZSCORE', keys['waiting-children'], id) and redis.call('SCARD', pendingKey(id)) > 0
+end
+
 -- Tells the parent that a child completed with `value` (JSON).
 local function tellCompleted(id, value)
   local parent = parentOf(id)
@@ -79,6 +93,7 @@ local function tellCompleted(id, value)
   within(parent.base, function()
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
     redis.call('HSET', processedKey(parent.id), child, value)
+    endWithParent(parent.id)
     releaseIfReady(parent.id)
   end)
 end
@@ -101,18 +116,22 @@ local function tellFailed(id, reason)
       if parent.idof then redis.call('HSET', ignoredKey(parent.id), child, reason) end
       releaseIfReady(parent.id)
     end
+    endWithParent(parent.id)
   end)
 end
 
--- A finished child runs again: its parent waits for it as before.
-local function awaitAgain(id)
+-- A finished child runs again: its parent waits for it as before; with `onlyWaiting` only one that has not gone on.
+local function awaitAgain(id, onlyWaiting)
   local parent = parentOf(id)
   if not parent then return end
   local child = memberKey(id)
   within(parent.base, function()
     if not exists(parent.id) then return end
+    if onlyWaiting and not redis.call('ZSCORE', keys['waiting-children'], parent.id) then return end
     local known = redis.call('HDEL', processedKey(parent.id), child) + redis.call('HDEL', ignoredKey(parent.id), child)
       + redis.call('ZREM', unsuccessfulKey(parent.id), child)
-    if known > 0 then redis.call('SADD', pendingKey(parent.id), child) end
+    if known == 0 then return end
+    redis.call('SADD', pendingKey(parent.id), child)
+    endWithParent(parent.id)
   end)
 end

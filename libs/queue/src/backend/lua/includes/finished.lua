@@ -2,6 +2,8 @@
 --@include context announce place forget family
 
 local function runAgain(id, state, placement, resetMade, resetStarted)
+  -- A parent that was cancelled while it waited waits again.
+  local waits = redis.call('ZSCORE', keys.cancelled, id) and redis.call('SCARD', pendingKey(id)) > 0
   leaveFinished(id)
   awaitAgain(id)
   redis.call('HDEL', jobKey(id), 'finishedOn', 'processedOn', 'failedReason', 'deferredFailure', 'delay')
@@ -11,7 +13,12 @@ local function runAgain(id, state, placement, resetMade, resetStarted)
   redis.call('SET', statusKey(id), 'pending')
   persist(id)
   local priority = notedPriority(id)
-  redis.call('ZADD', keys.queue, exact(placement == 'head' and headScore(priority) or tailScore(priority)), id)
-  emit('waiting', 'jobId', id, 'prev', state)
+  if waits then
+    redis.call('ZADD', keys['waiting-children'], exact(now), id)
+    emit('waiting-children', 'jobId', id, 'prev', state)
+  else
+    redis.call('ZADD', keys.queue, exact(placement == 'head' and headScore(priority) or tailScore(priority)), id)
+    emit('waiting', 'jobId', id, 'prev', state)
+  end
   publishAdded(id, priority)
 end
