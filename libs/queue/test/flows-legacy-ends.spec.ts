@@ -337,7 +337,7 @@ describe('a job that a legacy service added and a flow names as its child', () =
     expect(list.items.map(({ id }) => id).sort()).toEqual(['parent', 'theirs']);
     expect(await stand.service.jobs.get('theirs')).toMatchObject({ state: 'prioritized', legacy: true });
     const child = await stand.queue.getJob('theirs');
-    expect(child).toMatchObject({ parentKey: stand.key('parent'), name: 'legacy' });
+    expect(child).toMatchObject({ parentKey: stand.key('parent'), name: 'example.echo' });
     await legacyRuns(stand, 'theirs', 'fail');
     await stand.pass();
     await stand.service.jobs.retry('theirs');
