@@ -20,9 +20,15 @@ local function nextId()
   return id
 end
 
--- Clears the way for a job added again under its id. Returns false when it is running.
-local function makeRoom(id)
-  if redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1 then return false end
+-- Clears the way for a job added again under its id; a parent that waits for it goes on waiting. Returns false
+-- when it is running.
+local function makeRoom(id, extras)
+  if isRunning(id) then return false end
+  local parent, child = parentOf(id), memberKey(id)
+  if parent and within(parent.base, function() return redis.call('SISMEMBER', pendingKey(parent.id), child) end) == 1 then
+    extras.parentKey, extras.parent = unpack(redis.call('HMGET', jobKey(id), 'parentKey', 'parent'))
+  end
+  freeDeduplication(id)
   forget(id)
   return true
 end
@@ -34,7 +40,6 @@ local function adoptChild(id, extras)
   if current and current ~= extras.parentKey then
     local other = parentOf(id)
     if other and within(other.base, exists, other.id) then return false end
-    return true
   end
   local child = memberKey(id)
   local result = redis.call('ZSCORE', keys.completed, id) and (redis.call('GET', resultKey(id)) or 'null')
@@ -45,6 +50,7 @@ local function adoptChild(id, extras)
     else
       redis.call('SADD', pendingKey(parent.id), child)
     end
+    endWithParent(parent.id)
   end)
   redis.call('HSET', jobKey(id), 'parentKey', extras.parentKey, 'parent', extras.parent)
   return true
@@ -92,7 +98,10 @@ local function store(id, arguments, extras)
   collected.added[#collected.added + 1] = id
   if extras.parent then
     local parent, child = cjson.decode(extras.parent), memberKey(id)
-    within(parent.queueKey .. ':', function() redis.call('SADD', pendingKey(parent.id), child) end)
+    within(parent.queueKey .. ':', function()
+      redis.call('SADD', pendingKey(parent.id), child)
+      endWithParent(parent.id)
+    end)
   end
 end
 
@@ -101,11 +110,18 @@ local function extrasOf(arguments) return arguments[12] ~= '' and cjson.decode(a
 -- Refuses to start on keys of the wrong type, those of the parent's queue included; before any job is added.
 local function checkArguments(arguments)
   if arguments[1] ~= '' then checkJobTypes(arguments[1]) end
-  local parent = extrasOf(arguments).parent
-  if not parent then return end
-  within(cjson.decode(parent).queueKey .. ':', function()
+  local extras = extrasOf(arguments)
+  if extras.deduplicationId then
+    redis.call('STRLEN', deduplicationKey(extras.deduplicationId))
+    redis.call('LLEN', successorKey(extras.deduplicationId))
+  end
+  if not extras.parent then return end
+  local parent = cjson.decode(extras.parent)
+  within(parent.queueKey .. ':', function()
     if not memo.checked then checkTypes() end
     memo.checked = true
+    redis.call('SCARD', pendingKey(parent.id))
+    redis.call('HLEN', processedKey(parent.id))
   end)
 end
 
@@ -128,7 +144,7 @@ local function addOne(arguments)
     if isKnown(id) then
       if onExisting == 'reject' then return -1 end
       if onExisting == 'replace' then
-        if batch().bands[id] or not makeRoom(id) then return -3 end
+        if batch().bands[id] or not makeRoom(id, extras) then return -3 end
       else
         if extras.parent and not adoptChild(id, extras) then return -7 end
         emit('duplicated', 'jobId', id)
