@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../errors/index.js';
 import { refusedError } from './codes.js';
 import type { ScriptArgument, ScriptCall, Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
-import { checkDelay, checkJobId, checkPriority, checkSize, checkType } from './validate.js';
+import { checkDeduplication, checkDelay, checkJobId, checkPriority, checkSize, checkType } from './validate.js';
 
 /** A job to add. */
 export interface NewJob {
@@ -180,7 +180,10 @@ function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extra
   if (parentKeyOpts?.addToWaitingChildren) extras.waitsForChildren = true;
   if (repeatJobKey) extras.repeatJobKey = repeatJobKey;
   const { deduplication } = opts;
-  if (deduplication?.id) Object.assign(extras, { deduplicationId: deduplication.id, deduplication });
+  if (deduplication?.id) {
+    checkDeduplication(deduplication);
+    Object.assign(extras, { deduplicationId: deduplication.id, deduplication });
+  }
   return Object.keys(extras).length > 0 ? extras : undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { JobJson, JobsOptions } from 'bullmq';
 import { bullPriority } from '#libs/contracts';
+import { isJson } from './json-text.js';
 
 /** Runtime fields of a job as they stand in its hash, plus `document` where the payload is read from it. */
 export type JobFields = Record<string, string>;
@@ -67,6 +68,12 @@ function parsed<T>(text: string | undefined, otherwise: T): T {
   return text === undefined || text === '' ? otherwise : (JSON.parse(text) as T);
 }
 
+/** What somebody else wrote there and is no object is not a parent: it must not stop the worker that claims the job. */
+function parentOf(text: string | undefined): JobJson['parent'] {
+  const parent = text !== undefined && isJson(text) ? (JSON.parse(text) as unknown) : undefined;
+  return typeof parent === 'object' && parent !== null ? (parent as JobJson['parent']) : undefined;
+}
+
 /**
  * A job as BullMQ's classes read it.
  *
@@ -100,7 +107,7 @@ export function toJobJson(
     stacktrace: fields['stacktrace'],
     returnvalue: (result ?? undefined) as string,
     parentKey: fields['parentKey'],
-    parent: parsed(fields['parent'], undefined),
+    parent: parentOf(fields['parent']),
     repeatJobKey: fields['repeatJobKey'],
     deduplicationId: fields['deduplicationId'],
     deferredFailure: fields['deferredFailure'],

@@ -108,6 +108,8 @@ export class Scripts {
   /** Redis does not say which key is of the wrong type, so that is looked up once it has happened. */
   private async explained(error: unknown, args: readonly ScriptArgument[]): Promise<unknown> {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
+    const [, told] = /WRONGTYPEAT (\[.*?"\])/.exec(error.message) ?? [];
+    if (told) return new WrongKeyTypeError(...(JSON.parse(told) as [string, string, string]));
     const client = await this.client();
     const ids = args.filter((arg) => typeof arg === 'string' && arg !== '').slice(0, MOST_EXPLAINED);
     const own = Object.entries({ ...JOB_KEY_TYPES, ...SCHEDULER_KEY_TYPES }).flatMap(([name, type]) =>

@@ -44,6 +44,14 @@ export function checkType(type: unknown): asserts type is string {
   }
 }
 
+/** @throws {InvalidOptionError} for a deduplication id that cannot be part of a key, or a time that is none. */
+export function checkDeduplication({ id, ttl }: { id: unknown; ttl?: unknown }): void {
+  if (typeof id !== 'string' || !isWellFormed(id))
+    throw new InvalidOptionError('deduplication ID must be a string of well-formed Unicode');
+  if (ttl === undefined || (Number.isSafeInteger(ttl) && (ttl as number) >= 0)) return;
+  throw new InvalidOptionError(`deduplication ttl must be a whole number of milliseconds, not ${String(ttl)}`);
+}
+
 /** @throws {DelayOutOfRangeError} when `delay` is no whole number of milliseconds from 0 to `maximum`. */
 export function checkDelay(delay: unknown, maximum: number): asserts delay is number {
   if (typeof delay !== 'number' || !Number.isFinite(delay) || delay < 0 || delay > maximum) {

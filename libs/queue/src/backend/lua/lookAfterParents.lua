@@ -10,6 +10,7 @@ checkTypes()
 local parents = redis.call('ZRANGE', keys['waiting-children'], first, first + count - 1)
 for _, id in ipairs(parents) do
   if not settleIfEnded(id) then
+    setFamilyAside(id)
     for _, key in ipairs(redis.call('SRANDMEMBER', pendingKey(id), sample)) do
       if not childAt(key, memberKey(id)) then redis.call('SREM', pendingKey(id), key) end
     end

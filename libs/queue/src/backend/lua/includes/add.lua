@@ -112,16 +112,16 @@ local function checkArguments(arguments)
   if arguments[1] ~= '' then checkJobTypes(arguments[1]) end
   local extras = extrasOf(arguments)
   if extras.deduplicationId then
-    redis.call('STRLEN', deduplicationKey(extras.deduplicationId))
-    redis.call('LLEN', successorKey(extras.deduplicationId))
+    mustBe(deduplicationKey(extras.deduplicationId), 'string')
+    mustBe(successorKey(extras.deduplicationId), 'list')
   end
   if not extras.parent then return end
   local parent = cjson.decode(extras.parent)
   within(parent.queueKey .. ':', function()
     if not memo.checked then checkTypes() end
     memo.checked = true
-    redis.call('SCARD', pendingKey(parent.id))
-    redis.call('HLEN', processedKey(parent.id))
+    mustBe(pendingKey(parent.id), 'set')
+    mustBe(processedKey(parent.id), 'hash')
   end)
 end
 

@@ -123,6 +123,14 @@ local function checkJobTypes(id)
   redis.call('HLEN', jobKey(id))
 end
 
+-- The same for one key of any other kind; the error says which.
+local function mustBe(key, expected)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= expected then
+    error({ err = 'WRONGTYPEAT ' .. cjson.encode({ key, found, expected }) })
+  end
+end
+
 -- A key of another type where a job's runtime state belongs is set aside for a look, out of the way of
 -- every later transition. Returns the reason to fail the job with, or nil when all is well.
 local function setAsideForeign(id)

@@ -37,7 +37,9 @@ end
 local function deduplicate(options, id, arguments)
   local held = deduplicationKey(options.id)
   local holder = redis.call('GET', held)
-  if not holder then
+  -- A holder that disappeared without a word would hold an id without a time for ever.
+  local isLost = holder and not exists(holder) and redis.call('PTTL', held) == -1
+  if not holder or isLost then
     holdDeduplication(options, id)
     return nil
   end

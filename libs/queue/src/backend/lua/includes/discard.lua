@@ -8,7 +8,7 @@ local function successorKey(id) return base .. 'successor:' .. id end
 -- A removed job gives its deduplication id free.
 local function freeDeduplication(id)
   local held = redis.pcall('HGET', jobKey(id), 'deduplicationId')
-  if type(held) == 'string' and redis.call('GET', deduplicationKey(held)) == id then
+  if type(held) == 'string' and redis.pcall('GET', deduplicationKey(held)) == id then
     redis.call('UNLINK', deduplicationKey(held), successorKey(held))
   end
 end
@@ -16,10 +16,8 @@ end
 -- A parent no longer waits for a child that is removed. With `hard` a parent of the same queue that has no
 -- other child to wait for is removed with it; else it goes on. Returns true when it was waited for.
 local function leaveParent(id, hard)
-  local parent = parentOf(id)
-  if not parent then return false end
   local child, queue = memberKey(id), base
-  return within(parent.base, function()
+  return withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return false end
     if redis.call('SCARD', pendingKey(parent.id)) > 0 then return true end
     if hard and base == queue and redis.call('ZSCORE', keys['waiting-children'], parent.id) then
@@ -30,7 +28,7 @@ local function leaveParent(id, hard)
       release(parent.id)
     end
     return true
-  end)
+  end) or false
 end
 
 -- Deletes a job and all that belongs to it; its parent is told.

@@ -7,9 +7,10 @@ local function endDeduplication(id)
   local deduplicationId = redis.pcall('HGET', jobKey(id), 'deduplicationId')
   if type(deduplicationId) ~= 'string' then return end
   local held = deduplicationKey(deduplicationId)
-  if redis.call('PTTL', held) == -1 and redis.call('GET', held) == id then redis.call('DEL', held) end
+  if redis.call('PTTL', held) == -1 and redis.pcall('GET', held) == id then redis.call('DEL', held) end
   local successor = successorKey(deduplicationId)
-  local arguments = redis.call('LRANGE', successor, 0, -1)
+  -- Of another type it gives an error, which has no entries.
+  local arguments = redis.pcall('LRANGE', successor, 0, -1)
   if #arguments == 0 then return end
   redis.call('DEL', successor)
   -- Its delay counts from now.

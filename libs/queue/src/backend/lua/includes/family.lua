@@ -7,8 +7,9 @@
 -- The key a job is known by outside its queue.
 local function memberKey(id) return base .. id end
 
--- Settles a job that a legacy service ended; `settle` defines it, which needs this part first.
-local settleIfEnded
+-- Settles a job that a legacy service ended, and one whose runtime state is no hash; `settle` defines them, which
+-- needs this part first.
+local settleIfEnded, failIfForeign
 
 local function exists(id) return redis.call('EXISTS', jobKey(id), dataKey(id)) > 0 end
 
@@ -29,11 +30,33 @@ local function checkParentTypes(id)
   if parent and parent.base ~= base then within(parent.base, checkTypes) end
 end
 
+-- What stands in the place of a parent's own keys and is of another type is set aside: it must not stop the
+-- children, nor whoever ends them.
+local function setFamilyAside(id)
+  for name, expected in pairs({ pending = 'set', processed = 'hash', ignored = 'hash', unsuccessful = 'zset' }) do
+    local key = base .. name .. ':' .. id
+    local found = redis.call('TYPE', key).ok
+    if found ~= 'none' and found ~= expected then redis.call('RENAME', key, base .. 'foreign:' .. name .. ':' .. id) end
+  end
+end
+
+-- Runs `act(parent)` in the queue of the parent of `id`. Returns nil when there is none, or its queue cannot be used.
+local function withParent(id, act)
+  local parent, queue = parentOf(id), base
+  if not parent then return nil end
+  return within(parent.base, function()
+    if base ~= queue and memo.isSound == nil then memo.isSound = pcall(checkTypes) end
+    if memo.isSound == false then return nil end
+    setFamilyAside(parent.id)
+    return act(parent)
+  end)
+end
+
 -- Puts a job that waits for its children where it goes on: among the delayed ones when it has a delay, else at the head
 -- of the line, or at the tail of its priority when it has one.
 local function release(id)
-  if redis.call('ZREM', keys['waiting-children'], id) == 0 or settleIfEnded(id) then return end
-  local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0)
+  if redis.call('ZREM', keys['waiting-children'], id) == 0 or failIfForeign(id) or settleIfEnded(id) then return end
+  local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0) or 0
   if delay > 0 then
     delayUntil(id, now + delay)
     emit('delayed', 'jobId', id, 'delay', exact(now + delay))
@@ -62,7 +85,7 @@ end
 
 -- A child failed that must not fail: the parent carries the reason to the next worker, which fails it.
 local function failDeferred(id, reason)
-  if not exists(id) or redis.call('ZSCORE', keys.failed, id) then return end
+  if not exists(id) or redis.call('ZSCORE', keys.failed, id) or failIfForeign(id) then return end
   redis.call('HSET', jobKey(id), 'deferredFailure', reason)
   if redis.call('ZREM', keys.delayed, id) == 1 then
     redis.call('HSET', jobKey(id), 'delay', 0)
@@ -87,10 +110,8 @@ end
 
 -- Tells the parent that a child completed with `value` (JSON).
 local function tellCompleted(id, value)
-  local parent = parentOf(id)
-  if not parent then return end
   local child = memberKey(id)
-  within(parent.base, function()
+  withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
     redis.call('HSET', processedKey(parent.id), child, value)
     endWithParent(parent.id)
@@ -101,10 +122,9 @@ end
 -- Tells the parent that a child failed for good. Without an option for it the parent goes on waiting: the
 -- child may be retried.
 local function tellFailed(id, reason)
-  local parent = parentOf(id)
-  if not parent or not (parent.fpof or parent.cpof or parent.idof or parent.rdof) then return end
   local child = memberKey(id)
-  within(parent.base, function()
+  withParent(id, function(parent)
+    if not (parent.fpof or parent.cpof or parent.idof or parent.rdof) then return end
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
     if parent.fpof then
       redis.call('ZADD', unsuccessfulKey(parent.id), exact(now), child)
@@ -122,10 +142,8 @@ end
 
 -- A finished child runs again: its parent waits for it as before; with `onlyWaiting` only one that has not gone on.
 local function awaitAgain(id, onlyWaiting)
-  local parent = parentOf(id)
-  if not parent then return end
   local child = memberKey(id)
-  within(parent.base, function()
+  withParent(id, function(parent)
     if not exists(parent.id) then return end
     if onlyWaiting and not redis.call('ZSCORE', keys['waiting-children'], parent.id) then return end
     local known = redis.call('HDEL', processedKey(parent.id), child) + redis.call('HDEL', ignoredKey(parent.id), child)

@@ -51,3 +51,10 @@ local function failUnusable(id, reason)
   publish('status_updated', id, 'failed')
   publish('job_failed', id, 'failed')
 end
+
+-- Declared by `family`. Returns true when there was something else in the place of its runtime state.
+function failIfForeign(id)
+  local foreign = setAsideForeign(id)
+  if foreign then failUnusable(id, foreign) end
+  return foreign ~= nil
+end
