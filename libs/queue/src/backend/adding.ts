@@ -172,8 +172,10 @@ function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extra
   const { parentKey, parent, repeatJobKey, opts } = job;
   const extras: Extras = {};
   if (parentKey && parent) {
-    if (!parent.queueKey || !parent.id) {
-      throw new InvalidOptionError(`parent ${JSON.stringify(parent)} must have a queue and an id`);
+    if (!parent.queueKey || !parent.id || /\p{Surrogate}/u.test(parentKey)) {
+      throw new InvalidOptionError(
+        `parent ${JSON.stringify(parent)} must have a queue and an id of well-formed Unicode`,
+      );
     }
     Object.assign(extras, { parentKey, parent: JSON.stringify(parent) });
   }

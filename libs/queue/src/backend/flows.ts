@@ -44,8 +44,9 @@ export class Flows {
       args.push(...jobArguments(fromBull({ job: jobData, jobId, parentKeyOpts }), this.options));
     }
     const bases = [...queues.keys()];
+    const ids = entries.map(({ jobId }) => jobId);
     for (;;) {
-      const answers = await this.scripts.runFlow<(string | number)[] | 1>(bases, args);
+      const answers = await this.scripts.runFlow<(string | number)[] | 1>(bases, args, ids);
       if (answers !== 1) return answers.map((answer) => [null, answer]);
       for (const keys of queues.values()) await adoptAll(this.forQueue(keys));
     }

@@ -8,6 +8,7 @@ export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
 
 type Call = (...args: ScriptArgument[]) => Promise<unknown>;
+type ListCall = (keys: number, ...lists: (readonly ScriptArgument[])[]) => Promise<unknown>;
 
 /** Arguments that are looked at when one of them may name a job with a key of the wrong type. */
 const MOST_EXPLAINED = 50;
@@ -56,16 +57,21 @@ export class Scripts {
 
   /**
    * Adds a flow to several queues at once. All bases are named as keys, so that a cluster refuses the call as a
-   * whole when they are not in one slot.
+   * whole when they are not in one slot. `ids` are the jobs that an error may be about.
    */
-  async runFlow<T>(bases: readonly string[], args: readonly ScriptArgument[]): Promise<T> {
+  async runFlow<T>(
+    bases: readonly string[],
+    args: readonly ScriptArgument[],
+    ids: readonly string[],
+  ): Promise<T> {
     const client = await this.client();
     prepare(client);
-    const call = (client as unknown as Record<string, Call>)[commandName('addFlow')] as Call;
+    const call = (client as unknown as Record<string, ListCall>)[commandName('addFlow')] as ListCall;
     try {
-      return (await call.call(client, bases.length, ...bases, ...this.common(), ...args)) as T;
+      // As lists: spread, the arguments of a large flow would not fit on the stack.
+      return (await call.call(client, bases.length, bases, this.common(), args)) as T;
     } catch (error) {
-      throw await this.explained(error, []);
+      throw await this.explained(error, ids, bases);
     }
   }
 
@@ -106,7 +112,11 @@ export class Scripts {
   }
 
   /** Redis does not say which key is of the wrong type, so that is looked up once it has happened. */
-  private async explained(error: unknown, args: readonly ScriptArgument[]): Promise<unknown> {
+  private async explained(
+    error: unknown,
+    args: readonly ScriptArgument[],
+    bases: readonly string[] = [this.keys.base],
+  ): Promise<unknown> {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
     const [, told] = /WRONGTYPEAT (\[.*?"\])/.exec(error.message) ?? [];
     if (told) return new WrongKeyTypeError(...(JSON.parse(told) as [string, string, string]));
@@ -115,10 +125,13 @@ export class Scripts {
     const own = Object.entries({ ...JOB_KEY_TYPES, ...SCHEDULER_KEY_TYPES }).flatMap(([name, type]) =>
       ids.map((id) => [`${name}:${id}`, type] as const),
     );
-    for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {
-      const key = this.keys.key(name);
-      const found = await client.type(key);
-      if (found !== 'none' && found !== expected) return new WrongKeyTypeError(key, found, expected);
+    for (const base of bases) {
+      for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {
+        const found = await client.type(base + name);
+        if (found !== 'none' && found !== expected) {
+          return new WrongKeyTypeError(base + name, found, expected);
+        }
+      }
     }
     return error;
   }
