@@ -1,6 +1,14 @@
 // Parents and children in the hands of QueueService and JobStore, and what Redis keeps of them.
 import { waitFor } from '../../../tests/support/wait.js';
-import { addFamily, jobKeys, legacyRuns, PARENT_WAITS, producerOf, statusIs, summing } from './support/flow.js';
+import {
+  addFamily,
+  jobKeys,
+  legacyRuns,
+  PARENT_WAITS,
+  producerOf,
+  statusIs,
+  summing,
+} from './support/flow.js';
 import { PLACES } from './support/keyspace.js';
 import { useStand, type Stand } from './support/stand.js';
 
@@ -214,7 +222,9 @@ describe('the keys of a flow', () => {
     await legacyRuns(stand, 'parent', 'complete', 'sum');
     await stand.pass();
     const endings = await stand.endings();
-    const parent = ['data', 'ignored', 'job', 'processed', 'results', 'status'].map((name) => `${name}:parent`);
+    const parent = ['data', 'ignored', 'job', 'processed', 'results', 'status'].map(
+      (name) => `${name}:parent`,
+    );
     expect(Object.keys(endings).filter((name) => name.endsWith(':parent'))).toEqual(parent);
     expect(new Set(parent.map((name) => endings[name])).size).toBe(1);
     expect((await jobKeys(stand)).filter((name) => !(name in endings))).toEqual([]);

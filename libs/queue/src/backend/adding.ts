@@ -4,7 +4,14 @@ import { InvalidOptionError } from '../errors/index.js';
 import { refusedError } from './codes.js';
 import type { ScriptArgument, ScriptCall, Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
-import { checkDeduplication, checkDelay, checkJobId, checkPriority, checkSize, checkType } from './validate.js';
+import {
+  checkDeduplication,
+  checkDelay,
+  checkJobId,
+  checkPriority,
+  checkSize,
+  checkType,
+} from './validate.js';
 
 /** A job to add. */
 export interface NewJob {

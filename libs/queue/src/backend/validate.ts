@@ -49,7 +49,9 @@ export function checkDeduplication({ id, ttl }: { id: unknown; ttl?: unknown }):
   if (typeof id !== 'string' || !isWellFormed(id))
     throw new InvalidOptionError('deduplication ID must be a string of well-formed Unicode');
   if (ttl === undefined || (Number.isSafeInteger(ttl) && (ttl as number) >= 0)) return;
-  throw new InvalidOptionError(`deduplication ttl must be a whole number of milliseconds, not ${String(ttl)}`);
+  throw new InvalidOptionError(
+    `deduplication ttl must be a whole number of milliseconds, not ${String(ttl)}`,
+  );
 }
 
 /** @throws {DelayOutOfRangeError} when `delay` is no whole number of milliseconds from 0 to `maximum`. */

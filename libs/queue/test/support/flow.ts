@@ -88,3 +88,32 @@ export function statusIs(stand: Stand, id: string, status: string): Promise<unkn
 export async function jobKeys(stand: Stand): Promise<string[]> {
   return Object.keys(await stand.keyspace()).filter((name) => name.includes(':'));
 }
+
+/** What FlowProducer hands to the store for a parent with one level of children: one call, without a producer. */
+export function entries({ prefix }: Stand, { opts, children = [], queueName, name }: FlowJob) {
+  const job = (node: FlowJob, extra: object) => ({
+    jobData: {
+      name: node.name,
+      data: '{}',
+      opts: { ...node.opts },
+      timestamp: Date.now(),
+      ...extra,
+    } as never,
+    jobId: String(node.opts?.jobId),
+    prefix,
+    queueName,
+    parentKeyOpts: {},
+  });
+  const parentKey = `${prefix}:${queueName}:${opts?.jobId}`;
+  const parent = { id: String(opts?.jobId), queueKey: `${prefix}:${queueName}` };
+  return [
+    { ...job({ name, queueName, opts } as FlowJob, {}), parentKeyOpts: { addToWaitingChildren: true } },
+    ...children.map((child) => job(child, { parentKey, parent })),
+  ];
+}
+
+/** Ids of the children that the parent waits for. */
+export async function awaited(stand: Stand, parent = 'parent'): Promise<string[]> {
+  const keys = await stand.redis.smembers(stand.key(`pending:${parent}`));
+  return keys.map((key) => key.slice(stand.base.length)).sort();
+}

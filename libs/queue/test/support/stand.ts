@@ -60,7 +60,12 @@ export class Stand {
   private theService: QueueService | undefined;
   private theQueue: ReturnType<typeof createQueue> | undefined;
 
-  constructor({ url = testRedisUrl(), prefix = randomPrefix(), name = 'jobs', ...settings }: StandOptions = {}) {
+  constructor({
+    url = testRedisUrl(),
+    prefix = randomPrefix(),
+    name = 'jobs',
+    ...settings
+  }: StandOptions = {}) {
     this.url = url;
     this.prefix = prefix;
     this.name = name;
