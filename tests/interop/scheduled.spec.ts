@@ -65,7 +65,9 @@ describeWithGo('Jobs for later, seen and run by Go', () => {
     ts.standBy();
     await ts.queue.add('later', {}, { jobId: 'a', delay: 3_600_000 });
     await go.cancel('a');
-    await waitFor(async () => (await ts.queue.getDelayedCount()) === 0, { what: 'the cancel being recorded' });
+    await waitFor(async () => (await ts.queue.getDelayedCount()) === 0, {
+      what: 'the cancel being recorded',
+    });
     expect(await ts.service.jobs.get('a')).toMatchObject({ state: 'cancelled' });
     await expect(ts.service.jobs.promote('a')).rejects.toMatchObject({ code: 'JOB_STATE_CONFLICT' });
   });
