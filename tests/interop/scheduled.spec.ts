@@ -81,4 +81,74 @@ describeWithGo('Jobs for later, seen and run by Go', () => {
     expect(await go.dequeue()).toMatchObject({ id: 'a' });
     expect(await go.dequeue()).toBeNull();
   });
+
+  describe('runs of a job scheduler', () => {
+    const EVERY = 1000;
+    const timeOf = (run: string) => Number(run.split(':').at(-1));
+
+    it('go on one after the other with Go workers alone, each run once', async () => {
+      const { go, ts } = open();
+      ts.standBy();
+      await ts.queue.upsertJobScheduler('tick', { every: EVERY }, { name: 'tick', data: { n: 1 } });
+      const worker = go.work('--sleep', '1ms');
+      await waitFor(() => worker.ids('completed').length >= 3, {
+        what: 'three runs by Go',
+        timeoutMs: 30_000,
+      });
+      await ts.queue.removeJobScheduler('tick');
+      await worker.close();
+      const runs = worker.ids('completed');
+      expect(new Set(runs).size).toBe(runs.length);
+      for (const [nth, run] of runs.entries()) {
+        expect(run).toMatch(/^repeat:tick:\d+$/);
+        if (nth > 0) expect((timeOf(run) - timeOf(runs[nth - 1]!)) % EVERY).toBe(0);
+      }
+      expect(await go.result(runs[0]!)).toMatchObject({ language: 'go' });
+    });
+
+    it('are pending jobs to Go, which gets their payload like that of any job', async () => {
+      const { go, ts, redis, key } = open();
+      await ts.queue.upsertJobScheduler('tick', { every: 3_600_000 }, { name: 'tick', data: { n: 7 } });
+      const run = await go.dequeue();
+      expect(run).toMatchObject({ status: 'running' });
+      const document = JSON.parse((await redis.get(key(`data:${run!.id}`))) ?? '{}') as object;
+      expect(document).toMatchObject({ type: 'tick', payload: { n: 7 } });
+    });
+
+    it('go on after Go has failed one, and after Go has cancelled the next', async () => {
+      const { go, ts } = open();
+      ts.standBy();
+      await ts.queue.upsertJobScheduler('tick', { every: 2 * EVERY }, { name: 'tick' });
+      const next = async (after: string): Promise<string> => {
+        const [run] = await waitFor(
+          async () => {
+            const found = await ts.queue.getJobs(['delayed', 'waiting']);
+            return found.length === 1 && timeOf(found[0]!.id!) > timeOf(after) ? found : undefined;
+          },
+          { what: `the run after ${after}`, timeoutMs: 20_000 },
+        );
+        return run!.id!;
+      };
+      const first = (await go.dequeue())!.id;
+      await go.fail(first);
+      const second = await next(first);
+      await go.cancel(second);
+      const third = await next(second);
+      expect(timeOf(third)).toBeGreaterThan(timeOf(second));
+      expect(await go.status(first)).toBe('failed');
+      expect(await go.status(second)).toBe('cancelled');
+    });
+
+    it('that Go and a BullMQ worker share are each run once', async () => {
+      const { go, ts } = open();
+      await ts.queue.upsertJobScheduler('tick', { every: EVERY }, { name: 'tick' });
+      const worker = go.work('--sleep', '1ms');
+      const { ids } = ts.work();
+      const done = () => [...worker.ids('completed'), ...ids()];
+      await waitFor(() => done().length >= 4, { what: 'four runs', timeoutMs: 30_000 });
+      await ts.queue.removeJobScheduler('tick');
+      await worker.close();
+      expect(new Set(done()).size).toBe(done().length);
+    });
+  });
 });
