@@ -1,6 +1,7 @@
 // The column "waits for children" of docs/lifecycle.md, as far as flows-ends.spec.ts does not have it.
 import { addFamily, PARENT_WAITS, producerOf, statusIs, summing } from './support/flow.js';
 import { PLACES } from './support/keyspace.js';
+import { advance } from './support/legacy.js';
 import { useStand, type Stand } from './support/stand.js';
 
 const open = useStand();
@@ -83,4 +84,27 @@ it('a flow under a job that legacy services added lets it wait for nothing: it r
   expect((await stand.legacy.dequeue())?.id).toBe('theirs');
   const job = await stand.queue.getJob('theirs');
   expect(await job?.getChildrenValues()).toEqual({ [stand.key('a')]: null });
+});
+
+describe('a legacy service that writes the status of a waiting parent', () => {
+  it.each(['pending', 'running'])('as %s does not make it end, nor lose its status', async (status) => {
+    const stand = await waiting();
+    await stand.legacy.updateStatus('parent', status);
+    await stand.pass();
+    await stand.passAnHour();
+    await stand.pass();
+    expect(await stand.standing('parent')).toEqual(PARENT_WAITS);
+    expect(await stand.status('parent')).toBe('pending');
+    expect(await stand.endings()).toEqual({});
+  });
+
+  it.each([1, 2, 3])('because it crashed after %s commands of adding it again, neither', async (commands) => {
+    const stand = await waiting();
+    await advance(stand.legacy.adding({ id: 'parent' }), commands);
+    await stand.pass();
+    for (const id of ['a', 'b']) await stand.service.completeJob(id);
+    await stand.passAnHour();
+    expect(await stand.legacy.dequeue()).toMatchObject({ id: 'parent' });
+    expect(await stand.legacy.status('parent')).toBe('running');
+  });
 });

@@ -2,7 +2,7 @@
 -- `pending` to Go and not in `<p>queue`, until it is released. What becomes of a child is told to its parent
 -- in the script that decides it, whoever ended the child. Options of a failure are BullMQ's: `fpof` fails the
 -- parent, `cpof` lets it go on at once, `idof` notes the failure, `rdof` drops the child.
---@include context announce place wake later
+--@include context announce place wake later forget
 
 -- The key a job is known by outside its queue.
 local function memberKey(id) return base .. id end
@@ -52,10 +52,17 @@ local function withParent(id, act)
   end)
 end
 
+-- A waiting parent is pending and lasts, whatever a legacy service has written over its keys meanwhile.
+local function keepPending(id)
+  if type(redis.pcall('GET', statusKey(id))) ~= 'table' then redis.call('SET', statusKey(id), 'pending') end
+  persist(id)
+end
+
 -- Puts a job that waits for its children where it goes on: among the delayed ones when it has a delay, else at the head
 -- of the line, or at the tail of its priority when it has one.
 local function release(id)
   if redis.call('ZREM', keys['waiting-children'], id) == 0 or failIfForeign(id) or settleIfEnded(id) then return end
+  keepPending(id)
   local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0) or 0
   if delay > 0 then
     delayUntil(id, now + delay)
