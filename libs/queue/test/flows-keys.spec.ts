@@ -162,4 +162,27 @@ describe('what somebody else wrote', () => {
     await statusIs(parts, 'next', 'completed');
     expect(await parts.standing('a')).toEqual(PLACES.completed);
   });
+
+  it("in the parent's queue is named to the worker that reports a child, and to who adds one", async () => {
+    const stand = open();
+    const parts = open();
+    await producerOf(stand).add({
+      ...family(stand, []),
+      children: [{ name: 'part', queueName: 'jobs', prefix: parts.prefix, opts: { jobId: 'a' } }],
+    });
+    expect(await parts.claim()).toBe('a');
+    await stand.redis.del(stand.key('meta'));
+    await stand.redis.set(stand.key('meta'), 'not it');
+    const named = { code: 'WRONG_KEY_TYPE', key: stand.key('meta'), found: 'string' };
+    await expect(parts.backend.moveToCompleted(report('a'), 1, false, 'token', false)).rejects.toMatchObject(
+      named,
+    );
+    const parent = { id: 'parent', queue: `${stand.prefix}:jobs` };
+    await expect(parts.queue.add('part', {}, { jobId: 'b', parent })).rejects.toMatchObject(named);
+    expect(await parts.status('b')).toBeNull();
+    expect(await parts.standing('a')).toEqual(PLACES.running);
+    await stand.redis.del(stand.key('meta'));
+    await parts.backend.moveToCompleted(report('a'), 1, false, 'token', false);
+    expect(await stand.standing('parent')).toEqual(PLACES.pending);
+  });
 });

@@ -120,12 +120,13 @@ export class Scripts {
     if (!(error instanceof Error) || !error.message.includes('WRONGTYPE')) return error;
     const [, told] = /WRONGTYPEAT (\[.*?"\])/.exec(error.message) ?? [];
     if (told) return new WrongKeyTypeError(...(JSON.parse(told) as [string, string, string]));
+    const [, inOther] = /WRONGTYPEIN (\S+)/.exec(error.message) ?? [];
     const client = await this.client();
     const ids = args.filter((arg) => typeof arg === 'string' && arg !== '').slice(0, MOST_EXPLAINED);
     const own = Object.entries({ ...JOB_KEY_TYPES, ...SCHEDULER_KEY_TYPES }).flatMap(([name, type]) =>
       ids.map((id) => [`${name}:${id}`, type] as const),
     );
-    for (const base of bases) {
+    for (const base of inOther ? [inOther] : bases) {
       for (const [name, expected] of [...Object.entries(KEY_TYPES), ...own]) {
         const found = await client.type(base + name);
         if (found !== 'none' && found !== expected) {

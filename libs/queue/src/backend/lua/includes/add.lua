@@ -118,7 +118,7 @@ local function checkArguments(arguments)
   if not extras.parent then return end
   local parent = cjson.decode(extras.parent)
   within(parent.queueKey .. ':', function()
-    if not memo.checked then checkTypes() end
+    if not memo.checked then checkTypesIn(base) end
     memo.checked = true
     mustBe(pendingKey(parent.id), 'set')
     mustBe(processedKey(parent.id), 'hash')

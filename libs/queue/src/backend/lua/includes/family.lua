@@ -24,10 +24,14 @@ local function parentOf(id)
   return parent
 end
 
--- Refuses to start when the parent's queue has keys of the wrong type.
+-- Refuses to start when another queue has keys of the wrong type; the error says which queue.
+local function checkTypesIn(otherBase)
+  if not within(otherBase, function() return (pcall(checkTypes)) end) then error({ err = 'WRONGTYPEIN ' .. otherBase }) end
+end
+
 local function checkParentTypes(id)
   local parent = parentOf(id)
-  if parent and parent.base ~= base then within(parent.base, checkTypes) end
+  if parent and parent.base ~= base then checkTypesIn(parent.base) end
 end
 
 -- What stands in the place of a parent's own keys and is of another type is set aside: it must not stop the
