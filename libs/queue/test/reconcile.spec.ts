@@ -122,6 +122,16 @@ describe('an id that legacy adds again', () => {
     expect(await stand.queued()).toEqual(['c', 'b', 'a']);
   });
 
+  it('leaves a delayed job without a status, which it gets back', async () => {
+    const stand = open();
+    await stand.service.jobs.create({ id: 'a', type: 't', delay: 60_000 });
+    await stand.legacy.updateStatus('a', 'pending');
+    await stand.redis.del(stand.key('status:a')); // as it ends an hour later
+    await stand.pass();
+    expect(await stand.standing('a')).toEqual(PLACES.delayed);
+    expect(await stand.redis.pttl(stand.key('status:a'))).toBe(-1);
+  });
+
   it('while it is delayed does not wait for its time any more', async () => {
     const stand = open();
     await stand.service.jobs.create({ id: 'a', type: 't', delay: 60_000 });

@@ -18,13 +18,13 @@ end
 
 local suspects = redis.call('ZRANGE', keys.missing, 0, count - 1)
 
--- Reports the ids whose status is another than it should be by where they stand.
+-- Reports the ids whose status is another than it should be by where they stand; of finished jobs it may be gone.
 local function compare(ids, status)
   if #ids == 0 then return end
   local names = {}
   for at, id in ipairs(ids) do names[at] = statusKey(id) end
   for at, found in ipairs(redis.call('MGET', unpack(names))) do
-    if found and found ~= status then suspects[#suspects + 1] = ids[at] end
+    if found ~= status and (found or status == 'pending') then suspects[#suspects + 1] = ids[at] end
   end
 end
 local delayedRank = tonumber(ARGV[8])

@@ -40,6 +40,8 @@ end
 
 -- The state a removed job was in, as its event says it.
 local function standing(id)
+  local score = redis.call('ZSCORE', keys.queue, id)
+  if score then return tonumber(score) < -3 and 'waiting' or 'prioritized' end
   for _, state in ipairs({ 'delayed', 'completed', 'failed', 'waiting-children' }) do
     if redis.call('ZSCORE', keys[state], id) then return state end
   end
