@@ -82,11 +82,6 @@ export const PROBLEMS = {
     example: 'Redis key botrix:jobs:queue is a list, but must be a zset',
   },
   INVALID_QUEUE_NAME: { status: 500, title: 'Invalid queue name', example: 'invalid queue name: a:b' },
-  UNSUPPORTED_OPERATION: {
-    status: 501,
-    title: 'Not supported',
-    example: "addFlow is not supported by Drover's store yet",
-  },
   REDIS_UNAVAILABLE: {
     status: 503,
     title: 'Redis is unavailable',
