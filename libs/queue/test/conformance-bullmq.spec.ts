@@ -1,0 +1,18 @@
+// The kit against BullMQ's own Redis store: what passes there is what BullMQ's classes expect.
+import { createRedisBackend } from 'bullmq';
+import { startRedis } from '../../../tests/support/redis.js';
+import { conformance } from '../testing/index.js';
+
+conformance({
+  name: "BullMQ's Redis store",
+  start: async () => {
+    const redis = await startRedis({ persistent: false });
+    return {
+      name: 'bullmq',
+      createBackend: createRedisBackend,
+      connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null },
+      prefix: 'kit',
+      dispose: () => redis.remove(),
+    };
+  },
+});

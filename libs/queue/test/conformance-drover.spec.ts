@@ -1,0 +1,18 @@
+// The kit against Drover's store.
+import { createBackendFactory } from '#libs/queue';
+import { startRedis } from '../../../tests/support/redis.js';
+import { conformance } from '../testing/index.js';
+
+conformance({
+  name: "Drover's store",
+  start: async () => {
+    const redis = await startRedis({ persistent: false });
+    return {
+      name: 'drover',
+      createBackend: createBackendFactory({ jobTtlSeconds: 0 }),
+      connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null },
+      prefix: 'kit',
+      dispose: () => redis.remove(),
+    };
+  },
+});

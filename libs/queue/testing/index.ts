@@ -1,0 +1,52 @@
+import { addingConformance } from './areas/adding.js';
+import { runningConformance } from './areas/running.js';
+import { mutationsConformance } from './areas/mutations.js';
+import { locksConformance } from './areas/locks.js';
+import { orderingConformance } from './areas/ordering.js';
+import { delayedConformance } from './areas/delayed.js';
+import { isDefined } from './bench.js';
+import type { Area, Differences, StoreUnderTest } from './store-under-test.js';
+
+export type { Area, Differences, StoreGetter, StoreUnderTest } from './store-under-test.js';
+
+/** Every area of the kit by name. */
+export const AREAS = {
+  adding: addingConformance,
+  running: runningConformance,
+  mutations: mutationsConformance,
+  locks: locksConformance,
+  ordering: orderingConformance,
+  delayed: delayedConformance,
+} satisfies Record<string, Area>;
+
+export type AreaName = keyof typeof AREAS;
+
+export interface Subject {
+  /** Shown in the names of the tests. */
+  name: string;
+  /** Starts what the store needs, once, before the first case. */
+  start(): Promise<StoreUnderTest>;
+  /** Cases in which the store deliberately does something else, with reasons. Default: none. */
+  differences?: Differences;
+}
+
+/**
+ * Describes the whole kit, or the named areas of it, for one store. Call it at the top of a spec file.
+ *
+ * @throws when a difference names no case of these areas.
+ */
+export function conformance(subject: Subject, areas = Object.keys(AREAS) as AreaName[]): void {
+  const { name, start, differences = {} } = subject;
+  describe(`${name} as a store of BullMQ`, () => {
+    let store: StoreUnderTest | undefined;
+    const theStore = () => {
+      if (!store) throw new Error(`${name} has not started`);
+      return store;
+    };
+    beforeAll(async () => (store = await start()));
+    afterAll(() => store?.dispose());
+    for (const area of areas) AREAS[area](theStore, differences);
+  });
+  const unknown = Object.keys(differences).filter((title) => !isDefined(title));
+  if (unknown.length > 0) throw new Error(`differences that name no case: ${unknown.join(', ')}`);
+}
