@@ -62,7 +62,7 @@ export class Bench {
     return this.keep(createQueue(name, { ...this.options(), ...options }, this.store));
   }
 
-  /** A worker that runs at once. It looks for stalled jobs only in cases about them. */
+  /** A worker that runs at once. It waits a minute for a signal, so that a case fails when a wake-up is lost. */
   worker(work: Work = async () => null, options: Partial<WorkerOptions> = {}, name = this.name): Running {
     const ran = new Collected<TestJob>();
     const processor: Processor = async (job, token, signal) => {
@@ -72,7 +72,7 @@ export class Bench {
     const worker = createWorker(
       name,
       processor,
-      { ...this.options(), drainDelay: 1, ...options },
+      { ...this.options(), drainDelay: 60, ...options },
       this.store,
     );
     return { worker: this.keep(worker), ran, ids: () => ran.values.map((job) => String(job.id)) };

@@ -1,9 +1,14 @@
 import { addingConformance } from './areas/adding.js';
-import { runningConformance } from './areas/running.js';
-import { mutationsConformance } from './areas/mutations.js';
-import { locksConformance } from './areas/locks.js';
-import { orderingConformance } from './areas/ordering.js';
 import { delayedConformance } from './areas/delayed.js';
+import { keepingConformance } from './areas/keeping.js';
+import { locksConformance } from './areas/locks.js';
+import { maintenanceConformance } from './areas/maintenance.js';
+import { mutationsConformance } from './areas/mutations.js';
+import { orderingConformance } from './areas/ordering.js';
+import { pausingConformance } from './areas/pausing.js';
+import { retryingConformance } from './areas/retrying.js';
+import { runningConformance } from './areas/running.js';
+import { stalledConformance } from './areas/stalled.js';
 import { isDefined } from './bench.js';
 import type { Area, Differences, StoreUnderTest } from './store-under-test.js';
 
@@ -13,10 +18,15 @@ export type { Area, Differences, StoreGetter, StoreUnderTest } from './store-und
 export const AREAS = {
   adding: addingConformance,
   running: runningConformance,
+  retrying: retryingConformance,
   mutations: mutationsConformance,
   locks: locksConformance,
   ordering: orderingConformance,
   delayed: delayedConformance,
+  stalled: stalledConformance,
+  keeping: keepingConformance,
+  pausing: pausingConformance,
+  maintenance: maintenanceConformance,
 } satisfies Record<string, Area>;
 
 export type AreaName = keyof typeof AREAS;
