@@ -1,11 +1,20 @@
 import { addingConformance } from './areas/adding.js';
 import { delayedConformance } from './areas/delayed.js';
+import { eventsConformance } from './areas/events.js';
+import { flowEditsConformance } from './areas/flow-edits.js';
+import { flowFailuresConformance } from './areas/flow-failures.js';
+import { flowQueriesConformance } from './areas/flow-queries.js';
+import { flowsConformance } from './areas/flows.js';
 import { keepingConformance } from './areas/keeping.js';
+import { limitsConformance } from './areas/limits.js';
 import { locksConformance } from './areas/locks.js';
 import { maintenanceConformance } from './areas/maintenance.js';
+import { metadataConformance } from './areas/metadata.js';
+import { metricsConformance } from './areas/metrics.js';
 import { mutationsConformance } from './areas/mutations.js';
 import { orderingConformance } from './areas/ordering.js';
 import { pausingConformance } from './areas/pausing.js';
+import { queriesConformance } from './areas/queries.js';
 import { retryingConformance } from './areas/retrying.js';
 import { runningConformance } from './areas/running.js';
 import { stalledConformance } from './areas/stalled.js';
@@ -27,6 +36,15 @@ export const AREAS = {
   keeping: keepingConformance,
   pausing: pausingConformance,
   maintenance: maintenanceConformance,
+  queries: queriesConformance,
+  events: eventsConformance,
+  metadata: metadataConformance,
+  limits: limitsConformance,
+  metrics: metricsConformance,
+  flows: flowsConformance,
+  flowFailures: flowFailuresConformance,
+  flowQueries: flowQueriesConformance,
+  flowEdits: flowEditsConformance,
 } satisfies Record<string, Area>;
 
 export type AreaName = keyof typeof AREAS;

@@ -98,10 +98,9 @@ export const stalledConformance: Area = (store, differences) => {
       const queue = bench.queue();
       await queue.add('kept', {}, { jobId: 'kept' });
       await queue.add('lost', {}, { jobId: 'lost' });
-      const hand = bench.hand({ lockDuration: 1 });
-      const kept = await hand.take('t');
+      const kept = await bench.hand({ lockDuration: 5000 }).take('t');
       await kept.extendLock('t', 60_000);
-      await hand.take('t');
+      await careless(bench).take('t');
       const log = await bench.events();
       const { ran } = bench.worker(undefined, CHECKING);
       await log.find('completed', { jobId: 'lost' });
