@@ -1,4 +1,6 @@
 import { addingConformance } from './areas/adding.js';
+import { closingConformance } from './areas/closing.js';
+import { deduplicationConformance } from './areas/deduplication.js';
 import { delayedConformance } from './areas/delayed.js';
 import { eventsConformance } from './areas/events.js';
 import { flowEditsConformance } from './areas/flow-edits.js';
@@ -17,7 +19,10 @@ import { pausingConformance } from './areas/pausing.js';
 import { queriesConformance } from './areas/queries.js';
 import { retryingConformance } from './areas/retrying.js';
 import { runningConformance } from './areas/running.js';
+import { schedulerEditsConformance } from './areas/scheduler-edits.js';
+import { schedulersConformance } from './areas/schedulers.js';
 import { stalledConformance } from './areas/stalled.js';
+import { telemetryConformance } from './areas/telemetry.js';
 import { isDefined } from './bench.js';
 import type { Area, Differences, StoreUnderTest } from './store-under-test.js';
 
@@ -45,6 +50,11 @@ export const AREAS = {
   flowFailures: flowFailuresConformance,
   flowQueries: flowQueriesConformance,
   flowEdits: flowEditsConformance,
+  deduplication: deduplicationConformance,
+  schedulers: schedulersConformance,
+  schedulerEdits: schedulerEditsConformance,
+  closing: closingConformance,
+  telemetry: telemetryConformance,
 } satisfies Record<string, Area>;
 
 export type AreaName = keyof typeof AREAS;
