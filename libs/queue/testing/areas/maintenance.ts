@@ -122,7 +122,9 @@ export const maintenanceConformance: Area = (store, differences) => {
         expect(await queue.remove(id)).toBe(1);
         expect(await queue.getJob(id)).toBeUndefined();
         expect(await queue.getJobState(id)).toBe('unknown');
-        expect((await log.find('removed', { jobId: id }))['prev']).toBe(state === 'waiting' ? 'wait' : state);
+        const { prev } = await log.find('removed', { jobId: id });
+        // BullMQ's documentation says `waiting`, its Redis store `wait`.
+        expect(state === 'waiting' ? ['wait', 'waiting'] : [state]).toContain(prev);
       });
     }
 
