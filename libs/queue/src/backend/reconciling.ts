@@ -1,4 +1,4 @@
-import { Cluster } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { adoptAll } from './adding.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
@@ -30,7 +30,8 @@ export interface PassOptions {
  * adopted, jobs taken without a lease, jobs finished by a legacy service, jobs in no structure at all.
  */
 export class Reconciling {
-  private scanCursor = '0';
+  /** Where the scan of a server goes on: a Cluster has several. */
+  private readonly scanCursors = new Map<string, string>();
   private isFirstPass = true;
   /** Delayed jobs are looked at a window a pass. */
   private delayedRank = 0;
@@ -84,24 +85,11 @@ export class Reconciling {
   /** Ids with a status that stand in no index: added and taken before Drover ever looked. */
   private async unknown(): Promise<string[]> {
     const client = await this.client();
-    if (client instanceof Cluster) return [];
-    const prefix = this.keys.status('');
-    const found = new Set<string>();
-    const scansNow = this.isFirstPass ? FIRST_SCANS : SCANS;
+    const scans = this.isFirstPass ? FIRST_SCANS : SCANS;
     this.isFirstPass = false;
-    for (let scans = 0; scans < scansNow; scans++) {
-      const [cursor, keys] = await client.scan(
-        this.scanCursor,
-        'MATCH',
-        `${escapeGlob(prefix)}*`,
-        'COUNT',
-        SCAN_COUNT,
-        'TYPE',
-        'string',
-      );
-      for (const key of keys) found.add(key.slice(prefix.length));
-      this.scanCursor = cursor;
-      if (cursor === '0') break;
+    const found = new Set<string>();
+    for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
+      await this.scan(node, scans, found);
     }
     const ids = [...found];
     if (ids.length === 0) return [];
@@ -109,6 +97,21 @@ export class Reconciling {
       chunks(ids, SURVEY).map((part) => client.zmscore(this.keys.key('ids'), ...part)),
     );
     return ids.filter((_, at) => known.flat()[at] === null);
+  }
+
+  /** Adds the ids of the statuses on one server to `found`, going on where the last pass stopped. */
+  private async scan(node: Redis, scans: number, found: Set<string>): Promise<void> {
+    const prefix = this.keys.status('');
+    const pattern = `${escapeGlob(prefix)}*`;
+    const server = `${node.options.host}:${node.options.port}`;
+    let cursor = this.scanCursors.get(server) ?? '0';
+    for (let nth = 0; nth < scans; nth++) {
+      const [next, keys] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT, 'TYPE', 'string');
+      for (const key of keys) found.add(key.slice(prefix.length));
+      cursor = next;
+      if (cursor === '0') break;
+    }
+    this.scanCursors.set(server, cursor);
   }
 }
 
