@@ -63,6 +63,12 @@ export function endClient(client: RedisClient): void {
   failWaiting(client);
 }
 
+/** Every queue listens to a client that it shares: Node must not take that for a leak. */
+function expectListeners(client: RedisClient, more: 1 | -1): void {
+  const most = client.getMaxListeners();
+  if (most !== 0) client.setMaxListeners(most + more);
+}
+
 /**
  * One connection to Redis with its lifecycle: ready once connected and the server is new enough.
  * Emits `ready`, `error` and `close`. A client that the caller handed in is used but never closed.
@@ -81,6 +87,7 @@ export class Connection extends EventEmitter {
     const shared = options.shared === true && isClient(connection);
     this.options = { ...options, shared };
     this.client = shared ? (connection as RedisClient) : openClient(connection, options.name);
+    if (shared) expectListeners(this.client, 1);
     this.client.on('error', this.onError);
     this.client.on('ready', this.onReady);
     this.client.on('close', this.onClose);
@@ -124,6 +131,7 @@ export class Connection extends EventEmitter {
     this.client.off('close', this.onClose);
     if (this.options.shared) {
       this.client.off('error', this.onError);
+      expectListeners(this.client, -1);
       return;
     }
     if (force || this.client.status !== 'ready') {
@@ -133,11 +141,30 @@ export class Connection extends EventEmitter {
     }
   }
 
-  /** Ends the command that blocks, also one that waits for a Redis that is away. */
-  interrupt(): void {
-    const connected = this.client.status === 'ready';
-    this.client.disconnect();
-    if (!connected) failWaiting(this.client);
+  /**
+   * Ends the command that blocks, also one that waits for a Redis that is away, and the connection until
+   * {@link reconnect}. Resolves once it has ended: before that it could not be opened again.
+   */
+  async interrupt(): Promise<void> {
+    const { client } = this;
+    const { status } = client;
+    let timer: NodeJS.Timeout | undefined;
+    const ended = new Promise<void>((resolve) => {
+      client.once('end', resolve);
+      timer = setTimeout(resolve, QUIT_MS);
+    });
+    client.disconnect();
+    if (status !== 'ready') failWaiting(client);
+    // Between two attempts to connect, ioredis does not say that it ended.
+    if (['ready', 'connect', 'connecting'].includes(status)) await ended;
+    clearTimeout(timer);
+  }
+
+  /** Opens the connection again after {@link interrupt}; does nothing while it is open or being opened. */
+  async reconnect(): Promise<void> {
+    // A Cluster may say `close` once more after its `end`.
+    const { status } = this.client;
+    if (!['connecting', 'connect', 'ready'].includes(status)) await this.client.connect();
   }
 
   /** Ends the connection at once. A client that the caller handed in is left alone. */

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'bullmq';
+import { Cluster } from 'ioredis';
 import { Connection } from './connection.js';
 import type { QueueKeys } from './keys.js';
 import { LegacyListener } from './legacy-listener.js';
@@ -21,6 +22,9 @@ export class Waiting {
   private readonly connection: Connection;
   private readonly listener: LegacyListener;
   private interrupted = false;
+  private readonly ready: Promise<void>;
+  private noteInterrupt!: () => void;
+  private readonly firstInterrupt = new Promise<void>((resolve) => (this.noteInterrupt = resolve));
 
   constructor(
     connection: ConnectionOptions | undefined,
@@ -30,6 +34,8 @@ export class Waiting {
   ) {
     // The answer to a question would come behind the first blocking command; the main connection asks.
     this.connection = new Connection(connection, { name, asksVersion: false });
+    this.ready = this.reachNode();
+    this.ready.catch(() => undefined);
     this.listener = new LegacyListener(connection, keys, scripts);
   }
 
@@ -38,8 +44,9 @@ export class Waiting {
     if (event === 'error') this.listener.on('error', listener as () => void);
   }
 
+  /** An interrupted connection keeps nobody waiting: a running job of a worker that closes must still end. */
   waitUntilReady(): Promise<void> {
-    return this.connection.waitUntilReady();
+    return Promise.race([this.firstInterrupt, this.ready]);
   }
 
   /**
@@ -48,6 +55,7 @@ export class Waiting {
    * @returns null when nothing came, or when interrupted.
    */
   async wait(timeout: number, heldUp = false): Promise<Wakeup | null> {
+    if (this.connection.client instanceof Cluster) await this.waitUntilReady();
     if (this.interrupted) return null;
     const listening = this.listener.listen(heldUp);
     // While Redis is away the listener waits for it; the blocking command below reports what is wrong.
@@ -65,18 +73,28 @@ export class Waiting {
   /** Ends the current wait, and any that starts before {@link resume}. */
   interrupt(): Promise<void> {
     this.interrupted = true;
-    this.connection.interrupt();
-    return Promise.resolve();
+    this.noteInterrupt();
+    return this.connection.interrupt();
   }
 
   async resume(): Promise<void> {
     this.interrupted = false;
-    if (this.connection.client.status === 'end') await this.connection.client.connect();
+    await this.connection.reconnect();
   }
 
   async close(force: boolean): Promise<void> {
     this.interrupted = true;
     await Promise.all([this.connection.close(force), this.listener.close(force)]);
+  }
+
+  /**
+   * On a Cluster connects to the node with this queue before the first blocking command does: a worker
+   * that is ready is then in that node's client list.
+   */
+  private async reachNode(): Promise<void> {
+    await this.connection.waitUntilReady();
+    const { client } = this.connection;
+    if (client instanceof Cluster) await client.exists(this.keys.key('wakeup'));
   }
 
   /**
