@@ -7,6 +7,11 @@ const boundaries = [
   ['libs/contracts', '^#libs/', 'contracts imports nothing of ours'],
   ['libs/queue', '^#libs/(jobs|history)$', 'queue may import contracts only'],
   [
+    'libs/queue/testing',
+    '^ioredis$|^#libs/(?!contracts$)|^(\\.\\./)+(src|test|tests)/',
+    'the conformance kit knows a store only through BullMQ',
+  ],
+  [
     'libs/jobs/src/framework',
     '^#libs/history$|/plugins/',
     'the framework may import contracts and queue only',

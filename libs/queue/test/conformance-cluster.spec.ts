@@ -2,6 +2,7 @@
 import { createBackendFactory } from '#libs/queue';
 import { startCluster } from '../../../tests/support/cluster.js';
 import { conformance } from '../testing/index.js';
+import { orphanMaker } from './support/orphan.js';
 
 conformance({
   name: "Drover's store on a cluster",
@@ -13,6 +14,7 @@ conformance({
       createBackend: createBackendFactory({ jobTtlSeconds: 0 }),
       connection: client,
       prefix: '{botrix}',
+      makeOrphan: orphanMaker(client),
       dispose: async () => {
         client.disconnect();
         await cluster.remove();

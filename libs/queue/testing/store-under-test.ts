@@ -10,6 +10,11 @@ export interface StoreUnderTest {
   readonly connection: ConnectionOptions;
   /** The `prefix` option of BullMQ's classes. Every case uses queues of its own under it. */
   readonly prefix: string;
+  /**
+   * Leaves a waiting job behind as a crash of an old version could: its own data stays, but no list of the
+   * queue names it any more.
+   */
+  makeOrphan(qualifiedName: string, jobId: string): Promise<void>;
   /** Lets go of all that was opened for the tests, after the last one. */
   dispose(): Promise<void>;
 }

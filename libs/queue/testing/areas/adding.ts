@@ -204,7 +204,9 @@ export const addingConformance: Area = (store, differences) => {
     check('adds 1,500 at once and runs each once', async (bench) => {
       const queue = bench.queue();
       const { ran } = bench.worker(undefined, { concurrency: 100 });
-      const jobs = await queue.addBulk(Array.from({ length: 1500 }, (_, nth) => ({ name: 'many', data: nth })));
+      const jobs = await queue.addBulk(
+        Array.from({ length: 1500 }, (_, nth) => ({ name: 'many', data: nth })),
+      );
       expect(new Set(jobs.map((job) => job.id)).size).toBe(1500);
       const started = await ran.reach(1500);
       expect(new Set(started.map((job) => job.id)).size).toBe(1500);

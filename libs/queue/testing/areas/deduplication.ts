@@ -5,8 +5,10 @@ import type { Area } from '../store-under-test.js';
 
 const LATER = 600_000;
 
-const adder = (queue: TestQueue) => (jobId: string, more: Partial<DeduplicationOptions> = {}, opts: object = {}) =>
-  queue.add('job', { from: jobId }, { jobId, deduplication: { id: 'one', ...more }, ...opts });
+const adder =
+  (queue: TestQueue) =>
+  (jobId: string, more: Partial<DeduplicationOptions> = {}, opts: object = {}) =>
+    queue.add('job', { from: jobId }, { jobId, deduplication: { id: 'one', ...more }, ...opts });
 
 function open(bench: Bench) {
   const queue = bench.queue();
@@ -33,7 +35,11 @@ export const deduplicationConformance: Area = (store, differences) => {
       const log = await bench.events();
       await add('a');
       await add('b');
-      expect(await log.find('deduplicated')).toEqual({ jobId: 'a', deduplicationId: 'one', deduplicatedJobId: 'b' });
+      expect(await log.find('deduplicated')).toEqual({
+        jobId: 'a',
+        deduplicationId: 'one',
+        deduplicatedJobId: 'b',
+      });
     });
 
     check('does not mix ids', async (bench) => {
@@ -90,7 +96,11 @@ export const deduplicationConformance: Area = (store, differences) => {
     check('deduplicates within a bulk', async (bench) => {
       const { queue } = open(bench);
       const jobs = await queue.addBulk(
-        ['a', 'b', 'c'].map((jobId) => ({ name: 'job', data: {}, opts: { jobId, deduplication: { id: 'one' } } })),
+        ['a', 'b', 'c'].map((jobId) => ({
+          name: 'job',
+          data: {},
+          opts: { jobId, deduplication: { id: 'one' } },
+        })),
       );
       expect(jobs.map((job) => job.id)).toEqual(['a', 'a', 'a']);
       expect(await queue.getWaitingCount()).toBe(1);
@@ -144,7 +154,11 @@ export const deduplicationConformance: Area = (store, differences) => {
       expect((await queue.getJob('c'))?.data).toEqual({ from: 'c' });
       expect(await queue.getJob('a')).toBeUndefined();
       expect(await queue.getDeduplicationJobId('one')).toBe('c');
-      expect(await log.find('deduplicated')).toEqual({ jobId: 'b', deduplicationId: 'one', deduplicatedJobId: 'a' });
+      expect(await log.find('deduplicated')).toEqual({
+        jobId: 'b',
+        deduplicationId: 'one',
+        deduplicatedJobId: 'a',
+      });
       expect(await log.find('removed', { jobId: 'a' })).toMatchObject({ prev: 'delayed' });
     });
 
@@ -160,7 +174,8 @@ export const deduplicationConformance: Area = (store, differences) => {
       const { queue, add } = open(bench);
       const { worker, ran } = bench.worker(async (job) => job.data);
       const completed = next<[unknown, unknown]>(worker, 'completed');
-      for (let nth = 0; nth < 5; nth++) await add(`j${nth}`, { ttl: 60, extend: true, replace: true }, { delay: 60 });
+      for (let nth = 0; nth < 5; nth++)
+        await add(`j${nth}`, { ttl: 60, extend: true, replace: true }, { delay: 60 });
       expect((await completed)[1]).toEqual({ from: 'j4' });
       expect(ran.values).toHaveLength(1);
       expect(await queue.count()).toBe(0);

@@ -12,7 +12,9 @@ export const eventsConformance: Area = (store, differences) => {
       const { id } = await bench.queue().add('paint', {});
       await bench.hand().complete('done');
       await log.find('completed', { jobId: id });
-      expect(log.all.filter((one) => one.fields['jobId'] === id).map(({ event, fields }) => [event, fields])).toEqual([
+      expect(
+        log.all.filter((one) => one.fields['jobId'] === id).map(({ event, fields }) => [event, fields]),
+      ).toEqual([
         ['added', { jobId: id, name: 'paint' }],
         ['waiting', { jobId: id }],
         ['active', { jobId: id, prev: 'waiting' }],
@@ -24,7 +26,11 @@ export const eventsConformance: Area = (store, differences) => {
       const log = await bench.events();
       const { id } = await bench.queue().add('paint', {});
       await bench.hand().fail(new Error('no paint'));
-      expect(await log.find('failed', { jobId: id })).toEqual({ jobId: id, failedReason: 'no paint', prev: 'active' });
+      expect(await log.find('failed', { jobId: id })).toEqual({
+        jobId: id,
+        failedReason: 'no paint',
+        prev: 'active',
+      });
       expect(await log.find('retries-exhausted')).toEqual({ jobId: id, attemptsMade: '1' });
     });
 
@@ -72,7 +78,9 @@ export const eventsConformance: Area = (store, differences) => {
       const queue = bench.queue();
       const log = await bench.events();
       const values = [null, 0, '', 'text "quoted"', { a: [1] }, [], 1.5, true];
-      await queue.addBulk(values.map((value, nth) => ({ name: 'job', data: value, opts: { jobId: `v${nth}` } })));
+      await queue.addBulk(
+        values.map((value, nth) => ({ name: 'job', data: value, opts: { jobId: `v${nth}` } })),
+      );
       bench.worker(async (job) => job.data);
       const told = await log.count('completed', values.length);
       expect(told.map((one) => one['returnvalue'])).toEqual(values);
@@ -82,8 +90,9 @@ export const eventsConformance: Area = (store, differences) => {
       const queue = bench.queue();
       const log = await bench.events();
       const told = new Collected<unknown>();
-      (log.events as { on(event: string, listener: (fields: unknown) => void): void }).on('completed:b', (fields) =>
-        told.add(fields),
+      (log.events as { on(event: string, listener: (fields: unknown) => void): void }).on(
+        'completed:b',
+        (fields) => told.add(fields),
       );
       await queue.addBulk(['a', 'b'].map((jobId) => ({ name: 'job', data: {}, opts: { jobId } })));
       bench.worker(async (job) => job.id);
@@ -116,7 +125,8 @@ export const eventsConformance: Area = (store, differences) => {
       events.on('added', ({ jobId }) => told.add(jobId));
       await events.waitUntilReady();
       // When exactly "now" is, is up to the store: jobs are added until one is told.
-      for (let nth = 0; told.values.length === 0; nth++) await queue.add('after', {}, { jobId: `after-${nth}` });
+      for (let nth = 0; told.values.length === 0; nth++)
+        await queue.add('after', {}, { jobId: `after-${nth}` });
       expect(told.values[0]).toMatch(/^after-/);
     });
 
@@ -157,17 +167,18 @@ export const eventsConformance: Area = (store, differences) => {
       expect(fields).toEqual(expect.arrayContaining(['event', 'added', 'jobId', 'a', 'name', 'one']));
     });
 
-    check('tells events of one\'s own', async (bench) => {
+    check("tells events of one's own", async (bench) => {
       const events = bench.queueEvents({ lastEventId: '0' });
       const told = new Collected<unknown>();
-      (events as unknown as { on(event: string, listener: (fields: unknown) => void): void }).on('shipped', (fields) =>
-        told.add(fields),
+      (events as unknown as { on(event: string, listener: (fields: unknown) => void): void }).on(
+        'shipped',
+        (fields) => told.add(fields),
       );
       await bench.producer().publishEvent({ eventName: 'shipped', to: 'Ada', weight: 3 });
       expect(await told.reach(1)).toEqual([{ to: 'Ada', weight: '3' }]);
     });
 
-    check('keeps as many events of one\'s own as told', async (bench) => {
+    check("keeps as many events of one's own as told", async (bench) => {
       const producer = bench.producer();
       for (let nth = 0; nth < 300; nth++) await producer.publishEvent({ eventName: 'tick', nth }, 100);
       const events = bench.queueEvents({ lastEventId: '0' });

@@ -149,7 +149,9 @@ export const flowEditsConformance: Area = (store, differences) => {
       const { queue, hand } = await family(bench, ['a']);
       const running = await hand.take();
       const link = { parent: { id: 'a', queue: running.queueQualifiedName } };
-      await bench.flows().add({ name: 'grandchild', queueName: bench.also('grand'), opts: { jobId: 'g', ...link } });
+      await bench
+        .flows()
+        .add({ name: 'grandchild', queueName: bench.also('grand'), opts: { jobId: 'g', ...link } });
       expect(await running.moveToWaitingChildren('token')).toBe(true);
       await bench.hand({}, bench.also('grand')).complete();
       await hand.complete();

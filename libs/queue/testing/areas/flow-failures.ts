@@ -16,7 +16,14 @@ async function family(bench: Bench, opts: JobsOptions, parentOpts: JobsOptions =
   } as FlowJob);
   const queue = bench.queue();
   const children = bench.queue({}, queueName);
-  return { job, queue, children, parents: bench.hand(), hand: bench.hand({}, queueName), key: `${children.qualifiedName}:a` };
+  return {
+    job,
+    queue,
+    children,
+    parents: bench.hand(),
+    hand: bench.hand({}, queueName),
+    key: `${children.qualifiedName}:a`,
+  };
 }
 
 /** What the failure of a child does to its parent. */
@@ -81,7 +88,9 @@ export const flowFailuresConformance: Area = (store, differences) => {
       bench.worker();
       await bench.hand({}, bench.also('leaves')).fail();
       const key = bench.queue().qualifiedName;
-      expect((await log.find('failed', { jobId: 'root' }))['failedReason']).toBe(`child ${key}:middle failed`);
+      expect((await log.find('failed', { jobId: 'root' }))['failedReason']).toBe(
+        `child ${key}:middle failed`,
+      );
     });
 
     check('failParentOnFailure: does not fail a grandparent that was not asked for', async (bench) => {
@@ -96,7 +105,11 @@ export const flowFailuresConformance: Area = (store, differences) => {
             queueName: bench.name,
             opts: { jobId: 'middle' },
             children: [
-              { name: 'leaf', queueName: bench.also('leaves'), opts: { jobId: 'leaf', failParentOnFailure: true } },
+              {
+                name: 'leaf',
+                queueName: bench.also('leaves'),
+                opts: { jobId: 'leaf', failParentOnFailure: true },
+              },
             ],
           },
         ],
@@ -169,14 +182,14 @@ export const flowFailuresConformance: Area = (store, differences) => {
       const queue = bench.queue();
       await queue.add('parent', {}, { jobId: 'p' });
       const job = await bench.hand().take();
-      await bench.queue({}, bench.also('children')).add(
-        'c',
-        {},
-        { parent: { id: 'p', queue: queue.qualifiedName }, failParentOnFailure: true },
-      );
+      await bench
+        .queue({}, bench.also('children'))
+        .add('c', {}, { parent: { id: 'p', queue: queue.qualifiedName }, failParentOnFailure: true });
       await bench.hand({}, bench.also('children')).fail();
       await expect(job.moveToCompleted(1, 'token', false)).rejects.toMatchObject({
-        message: expect.stringMatching(/^Cannot complete job p because it has at least one failed child/) as string,
+        message: expect.stringMatching(
+          /^Cannot complete job p because it has at least one failed child/,
+        ) as string,
         code: -9,
       });
       await expect(job.moveToWaitingChildren('token')).rejects.toMatchObject({ code: -9 });

@@ -12,7 +12,12 @@ async function brood(bench: Bench, count: number) {
     opts: { jobId: `c${nth}`, ignoreDependencyOnFailure: true },
   }));
   const flows = bench.flows();
-  const { job } = await flows.add({ name: 'p', queueName: bench.name, opts: { jobId: 'p' }, children } as FlowJob);
+  const { job } = await flows.add({
+    name: 'p',
+    queueName: bench.name,
+    opts: { jobId: 'p' },
+    children,
+  } as FlowJob);
   const prefix = `${bench.queue({}, queueName).qualifiedName}:`;
   return { flows, job, hand: bench.hand({}, queueName), prefix };
 }
@@ -30,7 +35,12 @@ export const flowQueriesConformance: Area = (store, differences) => {
       expect(found.processed).toEqual({ [`${prefix}c0`]: { v: 0 } });
       expect(found.ignored).toEqual({ [`${prefix}c1`]: 'why' });
       expect(found.unprocessed).toEqual([`${prefix}c2`]);
-      expect(await job.getDependenciesCount()).toEqual({ processed: 1, ignored: 1, unprocessed: 1, failed: 0 });
+      expect(await job.getDependenciesCount()).toEqual({
+        processed: 1,
+        ignored: 1,
+        unprocessed: 1,
+        failed: 0,
+      });
     });
 
     check('counts only what is asked for', async (bench) => {
@@ -71,7 +81,12 @@ export const flowQueriesConformance: Area = (store, differences) => {
     check('has no children where there are none', async (bench) => {
       const job = await bench.queue().add('alone', {});
       expect(await job.getChildrenValues()).toEqual({});
-      expect(await job.getDependenciesCount()).toEqual({ processed: 0, ignored: 0, unprocessed: 0, failed: 0 });
+      expect(await job.getDependenciesCount()).toEqual({
+        processed: 0,
+        ignored: 0,
+        unprocessed: 0,
+        failed: 0,
+      });
       expect(await job.getDependencies()).toMatchObject({ processed: {}, unprocessed: [] });
     });
 
@@ -92,7 +107,12 @@ export const flowQueriesConformance: Area = (store, differences) => {
     });
 
     check('gives a tree as deep as wanted', async (bench) => {
-      const node = (name: string, children?: object[]) => ({ name, queueName: bench.name, opts: { jobId: name }, children });
+      const node = (name: string, children?: object[]) => ({
+        name,
+        queueName: bench.name,
+        opts: { jobId: name },
+        children,
+      });
       const flows = bench.flows();
       await flows.add(node('top', [node('middle', [node('bottom')])]) as FlowJob);
       const deep = await flows.getFlow({ id: 'top', queueName: bench.name });

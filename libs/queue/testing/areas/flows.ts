@@ -155,7 +155,9 @@ export const flowsConformance: Area = (store, differences) => {
       await expect(
         queue.add('child', {}, { parent: { id: 'nobody', queue: queue.qualifiedName } }),
       ).rejects.toMatchObject({
-        message: expect.stringContaining(`Missing key for parent job ${queue.qualifiedName}:nobody`) as string,
+        message: expect.stringContaining(
+          `Missing key for parent job ${queue.qualifiedName}:nobody`,
+        ) as string,
         code: -5,
       });
       expect(await queue.count()).toBe(0);

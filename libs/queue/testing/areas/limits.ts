@@ -65,7 +65,9 @@ export const limitsConformance: Area = (store, differences) => {
 
     check('limits prioritized jobs too', async (bench) => {
       const queue = bench.queue();
-      await queue.addBulk([3, 1, 2].map((priority) => ({ name: 'job', data: {}, opts: { priority, jobId: `p${priority}` } })));
+      await queue.addBulk(
+        [3, 1, 2].map((priority) => ({ name: 'job', data: {}, opts: { priority, jobId: `p${priority}` } })),
+      );
       expect(await bench.hand({ limiter: { max: 2, duration: LONG } }).drain()).toEqual(['p1', 'p2']);
     });
 

@@ -73,7 +73,11 @@ export const locksConformance: Area = (store, differences) => {
       await queue.addBulk(['a', 'b', 'c'].map((jobId) => ({ name: 'job', data: {}, opts: { jobId } })));
       const hand = bench.hand();
       for (const token of ['t1', 't2', 't3']) await hand.take(token);
-      const failed = await hand.worker.extendJobLocks(['a', 'b', 'c', 'gone'], ['t1', 'no', 't3', 't4'], 60_000);
+      const failed = await hand.worker.extendJobLocks(
+        ['a', 'b', 'c', 'gone'],
+        ['t1', 'no', 't3', 't4'],
+        60_000,
+      );
       expect(failed).toEqual(['b', 'gone']);
     });
 
@@ -110,7 +114,11 @@ export const locksConformance: Area = (store, differences) => {
     check('tells a worker that it lost a claim', async (bench) => {
       const queue = bench.queue();
       const done = gate();
-      const { worker } = bench.worker(() => done.opened, { lockDuration: 60_000, lockRenewTime: 40, name: 'w' });
+      const { worker } = bench.worker(() => done.opened, {
+        lockDuration: 60_000,
+        lockRenewTime: 40,
+        name: 'w',
+      });
       const lost = next<[string[]]>(worker, 'lockRenewalFailed');
       const active = next<[{ token: string; moveToWait(token: string): Promise<number> }]>(worker, 'active');
       await queue.pause();

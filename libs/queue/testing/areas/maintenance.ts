@@ -5,7 +5,9 @@ import type { Area } from '../store-under-test.js';
 const LATER = 600_000;
 
 /** Ids of their own, because BullMQ's Redis store keeps a job in the key of its id. */
-const IDS = ['completed', 'failed', 'active', 'waiting', 'prioritized', 'delayed'].map((state) => `is-${state}`);
+const IDS = ['completed', 'failed', 'active', 'waiting', 'prioritized', 'delayed'].map(
+  (state) => `is-${state}`,
+);
 
 /** One job in each state, `is-<state>`. */
 async function oneOfEach(bench: Bench): Promise<TestQueue> {
@@ -215,6 +217,25 @@ export const maintenanceConformance: Area = (store, differences) => {
       const queue = await oneOfEach(bench);
       expect(await queue.removeOrphanedJobs()).toBe(0);
       expect(await states(queue)).toHaveLength(6);
+    });
+
+    check('removes orphans, and nothing else', async (bench) => {
+      const queue = await oneOfEach(bench);
+      await queue.addBulk(['o1', 'o2', 'o3'].map((jobId) => ({ name: 'job', data: {}, opts: { jobId } })));
+      for (const id of ['o1', 'o2']) await bench.store.makeOrphan(queue.qualifiedName, id);
+      expect(await queue.removeOrphanedJobs()).toBe(2);
+      expect([await queue.getJob('o1'), await queue.getJob('o2')]).toEqual([undefined, undefined]);
+      expect(await queue.getJobState('o3')).toBe('waiting');
+      expect(await states(queue)).toHaveLength(6);
+    });
+
+    check('removes no more orphans than the limit', async (bench) => {
+      const queue = bench.queue();
+      await queue.addBulk(['o1', 'o2', 'o3'].map((jobId) => ({ name: 'job', data: {}, opts: { jobId } })));
+      for (const id of ['o1', 'o2', 'o3']) await bench.store.makeOrphan(queue.qualifiedName, id);
+      expect(await queue.removeOrphanedJobs(1000, 2)).toBe(2);
+      expect(await queue.removeOrphanedJobs(1000, 2)).toBe(1);
+      expect(await queue.removeOrphanedJobs()).toBe(0);
     });
 
     check('has no deprecated priority key', async (bench) => {

@@ -37,7 +37,10 @@ export const metadataConformance: Area = (store, differences) => {
       expect(await backend.getQueueMetaField('three')).toBeNull();
       expect(await backend.getQueueMetaFields(['two', 'three', 'one'])).toEqual(['zwei', null, '1']);
       expect(await backend.getQueueMeta()).toEqual({ one: '1', two: 'zwei' });
-      expect([await backend.hasQueueMetaField('one'), await backend.hasQueueMetaField('three')]).toEqual([true, false]);
+      expect([await backend.hasQueueMetaField('one'), await backend.hasQueueMetaField('three')]).toEqual([
+        true,
+        false,
+      ]);
       expect(await backend.removeQueueMetaFields(['one', 'three'])).toBe(1);
       expect(await backend.getQueueMeta()).toEqual({ two: 'zwei' });
     });

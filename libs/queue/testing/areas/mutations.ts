@@ -55,7 +55,14 @@ export const mutationsConformance: Area = (store, differences) => {
       ['updateProgress', (job) => job.updateProgress(1)],
       ['updateData', (job) => job.updateData({})],
       ['log', (job) => job.log('row')],
-    ] as [string, (job: { updateProgress(p: number): Promise<void>; updateData(d: object): Promise<void>; log(r: string): Promise<number> }) => Promise<unknown>][]) {
+    ] as [
+      string,
+      (job: {
+        updateProgress(p: number): Promise<void>;
+        updateData(d: object): Promise<void>;
+        log(r: string): Promise<number>;
+      }) => Promise<unknown>,
+    ][]) {
       check(`${what} of a job that is gone is refused`, async (bench) => {
         const queue = bench.queue();
         const job = await queue.add('one', {});
@@ -71,7 +78,10 @@ export const mutationsConformance: Area = (store, differences) => {
       const queue = bench.queue();
       const job = await queue.add('one', {});
       expect([await job.log('first'), await job.log('second'), await job.log('third')]).toEqual([1, 2, 3]);
-      expect(await queue.getJobLogs(String(job.id))).toEqual({ logs: ['first', 'second', 'third'], count: 3 });
+      expect(await queue.getJobLogs(String(job.id))).toEqual({
+        logs: ['first', 'second', 'third'],
+        count: 3,
+      });
     });
 
     check('adds a row by the id of the job', async (bench) => {
@@ -85,7 +95,8 @@ export const mutationsConformance: Area = (store, differences) => {
       const queue = bench.queue();
       const job = await queue.add('one', {});
       for (const row of ['a', 'b', 'c', 'd', 'e']) await job.log(row);
-      const page = (start: number, end: number, asc: boolean) => queue.getJobLogs(String(job.id), start, end, asc);
+      const page = (start: number, end: number, asc: boolean) =>
+        queue.getJobLogs(String(job.id), start, end, asc);
       expect(await page(1, 2, true)).toEqual({ logs: ['b', 'c'], count: 5 });
       expect(await page(0, 1, false)).toEqual({ logs: ['e', 'd'], count: 5 });
       expect(await page(3, -1, true)).toEqual({ logs: ['d', 'e'], count: 5 });

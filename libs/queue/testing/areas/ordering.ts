@@ -25,7 +25,12 @@ export const orderingConformance: Area = (store, differences) => {
     });
 
     check('runs jobs without a priority first, then the lower numbers', async (bench) => {
-      await add(bench.queue(), { low: { priority: 9 }, none: {}, high: { priority: 1 }, mid: { priority: 5 } });
+      await add(bench.queue(), {
+        low: { priority: 9 },
+        none: {},
+        high: { priority: 1 },
+        mid: { priority: 5 },
+      });
       expect(await bench.hand().drain()).toEqual(['none', 'high', 'mid', 'low']);
     });
 
@@ -45,7 +50,11 @@ export const orderingConformance: Area = (store, differences) => {
 
     check('knows priorities up to the highest', async (bench) => {
       const queue = bench.queue();
-      await add(queue, { last: { priority: 2_097_151 }, before: { priority: 2_097_150 }, first: { priority: 1 } });
+      await add(queue, {
+        last: { priority: 2_097_151 },
+        before: { priority: 2_097_150 },
+        first: { priority: 1 },
+      });
       expect((await queue.getJob('last'))?.priority).toBe(2_097_151);
       expect(await bench.hand().drain()).toEqual(['first', 'before', 'last']);
     });
@@ -60,7 +69,13 @@ export const orderingConformance: Area = (store, differences) => {
 
     check('counts jobs by priority', async (bench) => {
       const queue = bench.queue();
-      await add(queue, { a: { priority: 1 }, b: { priority: 1 }, c: { priority: 7 }, d: {}, e: { delay: 60_000 } });
+      await add(queue, {
+        a: { priority: 1 },
+        b: { priority: 1 },
+        c: { priority: 7 },
+        d: {},
+        e: { delay: 60_000 },
+      });
       expect(await queue.getCountsPerPriority([0, 1, 7, 8])).toEqual({ 0: 1, 1: 2, 7: 1, 8: 0 });
     });
 

@@ -210,7 +210,10 @@ export const queriesConformance: Area = (store, differences) => {
       const other = bench.worker(undefined, {}, bench.also('other'));
       const [ann, bob] = [bench.worker(undefined, { name: 'ann' }), bench.worker(undefined, { name: 'bob' })];
       await Promise.all([other, ann, bob].map(({ worker }) => worker.waitUntilReady()));
-      expect((await queue.getWorkers()).map((worker) => worker['name']).sort()).toEqual([bench.name, bench.name]);
+      expect((await queue.getWorkers()).map((worker) => worker['name']).sort()).toEqual([
+        bench.name,
+        bench.name,
+      ]);
       const raw = (await queue.getWorkers()).map((worker) => String(worker['rawname']));
       expect(raw.filter((name) => name.endsWith(':w:ann'))).toHaveLength(1);
       expect(raw.filter((name) => name.endsWith(':w:bob'))).toHaveLength(1);

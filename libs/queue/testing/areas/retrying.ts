@@ -46,7 +46,9 @@ export const retryingConformance: Area = (store, differences) => {
 
     check('forgets the attempts when told to', async (bench) => {
       const queue = await finished(bench, 'failed', 2);
-      await (await queue.getJob('a'))?.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+      await (
+        await queue.getJob('a')
+      )?.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
       expect(await queue.getJob('a')).toMatchObject({ attemptsMade: 0, attemptsStarted: 0 });
     });
 

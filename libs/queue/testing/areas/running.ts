@@ -121,7 +121,11 @@ export const runningConformance: Area = (store, differences) => {
 
     check('doubles an exponential backoff', async (bench) => {
       const queue = bench.queue();
-      const { id } = await queue.add('one', {}, { attempts: 5, backoff: { type: 'exponential', delay: 30_000 } });
+      const { id } = await queue.add(
+        'one',
+        {},
+        { attempts: 5, backoff: { type: 'exponential', delay: 30_000 } },
+      );
       const hand = bench.hand();
       const delays: unknown[] = [];
       for (let attempt = 0; attempt < 3; attempt++) {

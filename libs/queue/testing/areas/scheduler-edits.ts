@@ -12,7 +12,11 @@ export const schedulerEditsConformance: Area = (store, differences) => {
     check('replaces the waiting job on a change', async (bench) => {
       const queue = bench.queue();
       await queue.upsertJobScheduler('one', { every: HOUR, startDate: later() }, { name: 'old', data: 1 });
-      await queue.upsertJobScheduler('one', { every: 2 * HOUR, startDate: later() }, { name: 'new', data: 2 });
+      await queue.upsertJobScheduler(
+        'one',
+        { every: 2 * HOUR, startDate: later() },
+        { name: 'new', data: 2 },
+      );
       expect(await queue.getJobSchedulersCount()).toBe(1);
       const jobs = await queue.getDelayed();
       expect(jobs.map((job) => [job.name, job.data])).toEqual([['new', 2]]);
@@ -50,7 +54,11 @@ export const schedulerEditsConformance: Area = (store, differences) => {
     check('lists schedulers by their next time', async (bench) => {
       const queue = bench.queue();
       const start = later();
-      for (const [id, hours] of [['c', 3], ['a', 1], ['b', 2]] as const) {
+      for (const [id, hours] of [
+        ['c', 3],
+        ['a', 1],
+        ['b', 2],
+      ] as const) {
         await queue.upsertJobScheduler(id, { every: 50 * HOUR, startDate: start + hours * HOUR });
       }
       const keys = async (from: number, to: number, asc: boolean) =>

@@ -62,7 +62,10 @@ export const schedulersConformance: Area = (store, differences) => {
       const job = await queue.upsertJobScheduler('india', { pattern: '0 0 12 * * *', tz: 'Asia/Kolkata' });
       const at = new Date(Number(String(job.id).split(':')[2]));
       expect([at.getUTCHours(), at.getUTCMinutes()]).toEqual([6, 30]);
-      expect(await queue.getJobScheduler('india')).toMatchObject({ pattern: '0 0 12 * * *', tz: 'Asia/Kolkata' });
+      expect(await queue.getJobScheduler('india')).toMatchObject({
+        pattern: '0 0 12 * * *',
+        tz: 'Asia/Kolkata',
+      });
     });
 
     check('makes a job by a pattern at once when asked', async (bench) => {
@@ -81,9 +84,9 @@ export const schedulersConformance: Area = (store, differences) => {
 
     check('refuses an end in the past', async (bench) => {
       const queue = bench.queue();
-      await expect(queue.upsertJobScheduler('over', { every: HOUR, endDate: Date.now() - 1 })).rejects.toThrow(
-        'End date must be greater than current timestamp',
-      );
+      await expect(
+        queue.upsertJobScheduler('over', { every: HOUR, endDate: Date.now() - 1 }),
+      ).rejects.toThrow('End date must be greater than current timestamp');
       expect(await queue.getJobSchedulersCount()).toBe(0);
     });
 
@@ -116,7 +119,11 @@ export const schedulersConformance: Area = (store, differences) => {
       const opts = { attempts: 4, backoff: 10, priority: 3, removeOnFail: 7 };
       const job = await queue.upsertJobScheduler('hourly', { every: HOUR }, { name: 'tick', opts });
       expect(await job.getState()).toBe('prioritized');
-      expect((await queue.getJob(String(job.id)))?.opts).toMatchObject({ attempts: 4, priority: 3, removeOnFail: 7 });
+      expect((await queue.getJob(String(job.id)))?.opts).toMatchObject({
+        attempts: 4,
+        priority: 3,
+        removeOnFail: 7,
+      });
     });
 
     check('tries a job again without making the next one twice', async (bench) => {

@@ -20,7 +20,13 @@ class Tracing implements Telemetry<Context> {
 
   readonly tracer = {
     startSpan: (name: string, _options?: unknown, context?: Context): Span<Context> => {
-      const seen: SeenSpan = { name, parent: (context ?? this.current).trace, ended: false, attributes: {}, events: [] };
+      const seen: SeenSpan = {
+        name,
+        parent: (context ?? this.current).trace,
+        ended: false,
+        attributes: {},
+        events: [],
+      };
       this.spans.push(seen);
       return {
         setSpanOnContext: () => ({ trace: name }),
