@@ -1,9 +1,9 @@
 import { createBackendFactory, QueueKeys, QueueService, silentLogger } from '#libs/queue';
 import { FlowProducer } from 'bullmq';
 import { Redis } from 'ioredis';
-import { freshPrefix, WorkerProcess } from '../e2e/worker-process.js';
+import { freshPrefix, type WorkerProcess } from '../e2e/worker-process.js';
 import { testRedisUrl } from '../support/redis.js';
-import { waitFor } from '../support/wait.js';
+import { killWhileWorking, shortLeases } from './support/killing.js';
 
 const FLOWS = 30;
 const CHILDREN = 5;
@@ -20,16 +20,6 @@ afterAll(async () => {
   await Promise.all([queue.close(), producer.close(), redis.quit()]);
 });
 
-function start(): WorkerProcess {
-  return new WorkerProcess({
-    REDIS_URL: url,
-    QUEUE_PREFIX: prefix,
-    WORKER_CONCURRENCY: '10',
-    WORKER_LEASE_SECONDS: '1',
-    RECONCILE_SECONDS: '1',
-  });
-}
-
 const sleeping = (jobId: string) => ({
   name: 'example.sleep',
   queueName: 'jobs',
@@ -44,22 +34,7 @@ it('a worker killed in the middle of flows loses no child, and every parent goes
     await producer.add({ ...sleeping(parent), children });
   }
   const all = FLOWS * (CHILDREN + 1);
-  const completed = async () => (await queue.jobs.stats()).byStatus.completed;
-  for (let kill = 1; kill <= KILLS; kill++) {
-    worker = start();
-    const enough = (all * kill) / (KILLS + 2);
-    await waitFor(async () => (await completed()) >= enough && (await queue.getProcessingCount()) > 0, {
-      what: `${enough} jobs to be completed and one to run`,
-      timeoutMs: 20_000,
-    });
-    await worker.kill();
-    expect(await completed()).toBeLessThan(all);
-  }
-  worker = await start().ready();
-  await waitFor(async () => (await completed()) === all, {
-    what: 'all jobs to be completed',
-    timeoutMs: 40_000,
-  });
+  worker = await killWhileWorking(queue, shortLeases(url, prefix), { jobs: all, kills: KILLS });
 
   const keys = new QueueKeys(prefix, 'jobs');
   const events = (await redis.xrange(keys.key('events'), '-', '+')).map(([, fields]) => fields.join(' '));
