@@ -21,7 +21,8 @@ export class Maintenance {
    * @param limit most to remove; 0 = all.
    * @returns the ids removed.
    */
-  async clean(state: string, before: number, limit: number): Promise<string[]> {
+  async clean(given: string, before: number, limit: number): Promise<string[]> {
+    const state = given === 'waiting' ? 'wait' : given;
     const removed: string[] = [];
     let rank = 0;
     do {

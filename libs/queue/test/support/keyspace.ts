@@ -24,11 +24,17 @@ async function names(redis: Redis, base: string): Promise<string[]> {
   return (await redis.keys(`${base}*`)).sort();
 }
 
-/** Every key under `base`, by its name behind it, with its content. */
+/** What a `Queue` of BullMQ writes on its own, at some moment after it was made. */
+const WRITTEN_BY_QUEUE = ['version', 'opts.maxLenEvents'];
+
+/** Every key under `base`, by its name behind it, with its content; without {@link WRITTEN_BY_QUEUE}. */
 export async function keyspace(redis: Redis, base: string): Promise<Record<string, KeyContent>> {
   const found: Record<string, KeyContent> = {};
   for (const key of await names(redis, base)) found[key.slice(base.length)] = await contentOf(redis, key);
-  return found;
+  const { meta, ...others } = found;
+  if (!meta || typeof meta !== 'object') return found;
+  const rest = Object.entries(meta).filter(([field]) => !WRITTEN_BY_QUEUE.includes(field));
+  return rest.length === 0 ? others : { ...others, meta: Object.fromEntries(rest) as Record<string, string> };
 }
 
 /** When each key under `base` ends, in ms since 1970; keys that last are left out. */

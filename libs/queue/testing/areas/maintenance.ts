@@ -98,6 +98,15 @@ export const maintenanceConformance: Area = (store, differences) => {
       expect(await states(queue)).toHaveLength(6);
     });
 
+    check('cleans no job that is not in the state, not even for a state that no job is in', async (bench) => {
+      const queue = bench.queue();
+      await queue.add('a', {}, { priority: 2 });
+      await queue.add('b', {});
+      expect(await queue.clean(0, 100, 'paused')).toEqual([]);
+      expect(await queue.clean(0, 100, 'delayed')).toEqual([]);
+      expect(await queue.getJobCounts('waiting', 'prioritized')).toEqual({ waiting: 1, prioritized: 1 });
+    });
+
     check('tells what it cleaned', async (bench) => {
       const queue = await oneOfEach(bench);
       const log = await bench.events();

@@ -1,4 +1,4 @@
--- Removes jobs of one state that are older than a time; looks at 500 jobs a call.
+-- Removes jobs of one state that are older than a time; looks at 500 jobs a call. Of another word, none.
 -- Input   ARGV[5] 'wait', 'prioritized', 'active', 'delayed', 'completed', 'failed'
 --         ARGV[6] time in ms: finished before, else added before  ARGV[7] most to remove
 --         ARGV[8] rank in the index to go on from, 0 at first
@@ -21,6 +21,7 @@ local function isCandidate(id)
     local lease = redis.call('ZSCORE', keys.leases, id)
     return lease and tonumber(lease) <= serverNow()
   end
+  if state ~= 'wait' and state ~= 'prioritized' then return false end
   local score = redis.call('ZSCORE', keys.queue, id)
   return score and (tonumber(score) < -3) == (state == 'wait')
 end
