@@ -17,7 +17,7 @@ const ASSETS = [{ from: 'libs/queue/src/backend/lua', ending: '.lua' }];
 
 const SOURCES = ['apps', 'libs'];
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
-const NOT_OURS = new Set(['node_modules', 'dist', 'dashboard', 'test']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'dashboard', 'test', 'testing']);
 /** Tests are compiled by jest, and their types checked by `npm test`: a user's start does not wait for them. */
 const isTest = (file) => /\.(spec|testkit)\.ts$/.test(file);
 

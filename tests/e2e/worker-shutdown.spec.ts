@@ -88,9 +88,7 @@ it('while it stops, its health page says 503 and its heartbeat says so', async (
   expect(await worker.exited).toBe(0);
 });
 
-it('stopping an idle worker takes a moment', async () => {
-  const worker = await startWith();
-  const asked = performance.now();
+it('stopping an idle worker does not wait for the time that running jobs are given', async () => {
+  const worker = await startWith({ SHUTDOWN_SECONDS: '3600' });
   expect(await worker.stop()).toBe(0);
-  expect(performance.now() - asked).toBeLessThan(2000);
 });
