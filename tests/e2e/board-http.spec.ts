@@ -54,6 +54,22 @@ describe("the board's own API answers with problem documents", () => {
     expect(answer.body).toMatchObject({ error: 'Invalid option', message: answer.body.detail });
   });
 
+  it('for a job that meanwhile is in another state', async () => {
+    await stand.api.create({ id: 'waits-1' });
+    expectBoardProblem(await put('/queues/jobs/waits-1/promote'), 409, 'JOB_TRANSITION_REFUSED');
+  });
+
+  it.each([{ jobId: '7' }, { parent: { id: 'nobody', queue: 'botrix:jobs' } }])(
+    'for options that make no sense: %j',
+    async (options) => {
+      const job = { name: 'test.job', data: {}, options };
+      const answer = await stand.api.post(`${BOARD_API}/queues/jobs/add`, job);
+      expect([400, 409]).toContain(answer.status);
+      expectBoardProblem(answer, answer.status, String(answer.body.code));
+      expect(await stand.redis.exists(`${stand.keys}queue`)).toBe(0);
+    },
+  );
+
   it('for a state that is none, removing nothing', async () => {
     await stand.api.create({ id: 'waits-1' });
     await stand.redis.zadd(`${stand.keys}ids`, 'XX', 1, 'waits-1');
@@ -89,6 +105,15 @@ it('is served with its files, none of them from elsewhere and no script in the p
   const files = [...html.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => file);
   expect(files.length).toBeGreaterThan(4);
   for (const file of files) expect((await fetch(stand.board(`/${file}`))).status).toBe(200);
+});
+
+it('is the same page in any spelling that is served', async () => {
+  const [lower, upper] = await Promise.all(
+    ['/admin/queues', '/ADMIN/queues'].map((path) => fetch(stand.api.url + path)),
+  );
+  const policy = (response?: Response) => response?.headers.get('content-security-policy');
+  expect(upper?.status).toBe(200);
+  expect(policy(upper)).toBe(policy(lower));
 });
 
 it('limits a queue, and frees it again', async () => {

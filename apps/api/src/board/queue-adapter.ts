@@ -4,6 +4,7 @@ import type { JobCleanStatus } from '@bull-board/api/dist/types.js';
 import { Queue } from 'bullmq';
 import type { DroverBackend } from '#libs/queue';
 import { InvalidRequestError } from '../problems/api-errors.js';
+import { isRedisDown } from '../redis/redis-errors.js';
 
 /** Most rows of a job's log that the page gets, the last ones. */
 const LOG_ROWS = 1000;
@@ -36,6 +37,16 @@ class QueueAdapter extends BullMQAdapter {
   override async getJobLogs(id: string): Promise<string[]> {
     const { logs } = await this.jobs.getJobLogs(id, 0, LOG_ROWS - 1, false);
     return logs.reverse();
+  }
+
+  /** @throws {InvalidRequestError} for options that BullMQ itself refuses, which it says with a plain error. */
+  override async addJob(...job: Parameters<BullMQAdapter['addJob']>) {
+    try {
+      return await super.addJob(...job);
+    } catch (error) {
+      if (!(error instanceof Error) || error.constructor !== Error || isRedisDown(error)) throw error;
+      throw new InvalidRequestError([{ path: 'options', message: error.message }]);
+    }
   }
 
   /** @throws {InvalidRequestError} for a word that is no state: the store must not guess what to remove. */

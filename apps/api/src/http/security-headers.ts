@@ -38,7 +38,9 @@ export interface PagePaths {
 /** Headers that keep a browser from reading more into an answer than it says. */
 export function securityHeaders({ docs, board }: PagePaths) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    const isUnder = (path: string) => request.path === path || request.path.startsWith(`${path}/`);
+    // Routes are found in any case.
+    const asked = request.path.toLowerCase();
+    const isUnder = (path: string) => asked === path || asked.startsWith(`${path}/`);
     if (isUnder(docs)) response.set({ ...ALWAYS, ...FOR_DOCS });
     else if (isUnder(`${board}/static`)) response.set({ ...ALWAYS, ...FOR_BOARD });
     else if (isUnder(board)) response.set({ ...ALWAYS, ...FOR_BOARD, ...NOT_KEPT });

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DroverError, type Problem } from '#libs/contracts';
+import { JobTransitionError } from '#libs/queue';
 import { isRedisDown } from '../redis/redis-errors.js';
 import {
   BodyTooLargeError,
@@ -29,10 +30,12 @@ export interface RequestFacts {
  */
 export function toProblem(error: unknown, request: RequestFacts): Problem {
   const known = asDroverError(error, request);
-  if (!known || !isProblemCode(known.code) || known.code === 'INTERNAL') {
+  // To BullMQ's users such an error carries BullMQ's number in `code`.
+  const code = known instanceof JobTransitionError ? 'JOB_TRANSITION_REFUSED' : known?.code;
+  if (!known || !code || !isProblemCode(code) || code === 'INTERNAL') {
     return problemOf('INTERNAL', PROBLEMS.INTERNAL.example, request);
   }
-  const problem = problemOf(known.code, known.message, request);
+  const problem = problemOf(code, known.message, request);
   return known instanceof InvalidRequestError ? { ...problem, errors: [...known.errors] } : problem;
 }
 

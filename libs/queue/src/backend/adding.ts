@@ -166,7 +166,7 @@ export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
     id: jobId,
     name: job.name,
     data: job.data,
-    opts: persistentOptions(opts),
+    opts,
     timestamp: job.timestamp,
     delay: opts.delay ?? 0,
     priority: contractPriority(opts.priority ?? 0),
@@ -194,9 +194,4 @@ function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extra
     Object.assign(extras, { deduplicationId: deduplication.id, deduplication });
   }
   return Object.keys(extras).length > 0 ? extras : undefined;
-}
-
-/** What of a job's options is kept: the id stands elsewhere. */
-function persistentOptions(opts: JobJson['opts']): object {
-  return { ...opts, jobId: undefined };
 }

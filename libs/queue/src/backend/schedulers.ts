@@ -153,7 +153,7 @@ export class Schedulers {
   }
 }
 
-/** Options (the script adds the delay; the id stands elsewhere), created_at, contract priority, place. */
+/** Options (the script decides delay and id), created_at, contract priority, place. */
 function runArguments(opts: JobsOptions): ScriptArgument[] {
   const priority = contractPriority(opts.priority ?? 0);
   checkPriority(priority);
