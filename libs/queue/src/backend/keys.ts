@@ -16,6 +16,7 @@ export const KEY_TYPES = {
   failed: 'zset',
   cancelled: 'zset',
   expiring: 'zset',
+  awaited: 'set',
   missing: 'zset',
   meta: 'hash',
   events: 'stream',

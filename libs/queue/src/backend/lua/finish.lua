@@ -64,7 +64,7 @@ else
   if target == 'failed' then redis.call('HDEL', jobKey(id), 'deferredFailure') end
   redis.call('SET', statusKey(id), target)
   redis.call('ZADD', keys[target], exact(now), id)
-  expireJob(id)
+  keepOrExpire(id, target)
   evict(keys[target], keepCount, keepAge, tonumber(ARGV[13]))
 end
 publish('status_updated', id, target)

@@ -1,4 +1,5 @@
--- Lets parents go on whose children disappeared without a word: keys that ended, or that somebody deleted.
+-- Lets parents go on whose children disappeared without a word, because somebody deleted them; and lets failed children
+-- end that no parent waits for any more.
 -- Looks at a few children of each parent, another few every time. Also undoes what legacy services wrote over a
 -- waiting parent's status and lifetime.
 -- Input   ARGV[5] rank among the waiting parents to go on from  ARGV[6] how many parents  ARGV[7] how many children of each
@@ -8,6 +9,16 @@
 
 local first, count, sample = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 checkTypes()
+
+-- Failed children that were kept for a parent that no longer waits for them.
+for _, id in ipairs(redis.call('SRANDMEMBER', keys.awaited, count)) do
+  local failed = redis.call('ZSCORE', keys.failed, id)
+  if not failed or not isAwaited(id) then
+    redis.call('SREM', keys.awaited, id)
+    if failed then expireJob(id) end
+  end
+end
+
 local parents = redis.call('ZRANGE', keys['waiting-children'], first, first + count - 1)
 for _, id in ipairs(parents) do
   if not settleIfEnded(id) then

@@ -24,6 +24,7 @@ local function keysOf(base)
     failed = base .. 'failed',
     cancelled = base .. 'cancelled',
     expiring = base .. 'expiring',
+    awaited = base .. 'awaited',
     missing = base .. 'missing',
     arrivals = base .. 'arrivals',
     meta = base .. 'meta',
@@ -102,6 +103,7 @@ local function checkTypes()
   redis.call('ZCARD', keys.failed)
   redis.call('ZCARD', keys.cancelled)
   redis.call('ZCARD', keys.expiring)
+  redis.call('SCARD', keys.awaited)
   redis.call('ZCARD', keys.missing)
   redis.call('ZCARD', keys.wakeup)
   redis.call('ZCARD', keys.arrivals)

@@ -38,14 +38,14 @@ local function discard(id, hard)
   forget(id)
 end
 
--- The state a removed job was in, as its event says it.
+-- The state a removed job was in, as its event says it, in BullMQ's words.
 local function standing(id)
   local score = redis.call('ZSCORE', keys.queue, id)
-  if score then return tonumber(score) < -3 and 'waiting' or 'prioritized' end
+  if score then return tonumber(score) < -3 and 'wait' or 'prioritized' end
   for _, state in ipairs({ 'delayed', 'completed', 'failed', 'waiting-children' }) do
     if redis.call('ZSCORE', keys[state], id) then return state end
   end
-  return 'waiting'
+  return 'wait'
 end
 
 -- Removes jobs given as { base, id }, the last first, each with an event. Parents among them are not told.

@@ -19,6 +19,26 @@ local function endDeduplication(id)
   flushAdded()
 end
 
+-- Whether a parent that waits still counts on the job.
+local function isAwaited(id)
+  local child = memberKey(id)
+  return withParent(id, function(parent)
+    return redis.call('ZSCORE', keys['waiting-children'], parent.id)
+      and redis.call('SISMEMBER', pendingKey(parent.id), child) == 1
+  end)
+end
+
+-- Starts the TTL of a job that ended. A failed one that a parent waits for stays until somebody decides: were it to
+-- disappear, the parent would run without it. `lookAfterParents` starts its TTL later.
+local function keepOrExpire(id, target)
+  if ttl > 0 and target ~= 'completed' and isAwaited(id) then
+    persist(id)
+    redis.call('SADD', keys.awaited, id)
+  else
+    expireJob(id)
+  end
+end
+
 -- `value` is the result (JSON) of a completed job, else the reason.
 local function tellEnded(id, target, value)
   endDeduplication(id)

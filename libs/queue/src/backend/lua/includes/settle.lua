@@ -25,7 +25,7 @@ local function settle(id, status, reason)
     emit('failed', 'jobId', id, 'failedReason', reason, 'prev', prev)
     tellEnded(id, 'failed', reason)
   end
-  expireJob(id)
+  keepOrExpire(id, status)
 end
 
 local reasonOf = { failed = 'failed by a legacy service', cancelled = 'job cancelled', completed = '' }
