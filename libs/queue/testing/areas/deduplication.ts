@@ -142,6 +142,21 @@ export const deduplicationConformance: Area = (store, differences) => {
       expect((await add('third', { id: `d${nth}`, ttl: LATER, extend: true })).id).toBe(`first-${nth}`);
     });
 
+    for (const ending of ['completed', 'failed'] as const) {
+      check(`throttles also when the ${ending} job is not kept`, async (bench) => {
+        const { queue, add, hand } = open(bench);
+        const end = () => (ending === 'completed' ? hand.complete() : hand.fail());
+        const one = { removeOnComplete: 1, removeOnFail: 1 };
+        await add('a', { ttl: LATER }, one);
+        await end();
+        await queue.add('job', {}, { jobId: 'next', ...one });
+        await end();
+        expect(await queue.getJob('a')).toBeUndefined();
+        expect((await add('b', { ttl: LATER })).id).toBe('a');
+        expect(await queue.getJob('b')).toBeUndefined();
+      });
+    }
+
     check('replaces a delayed job by the latest (debounce)', async (bench) => {
       const { queue, add } = open(bench);
       const log = await bench.events();
@@ -160,6 +175,15 @@ export const deduplicationConformance: Area = (store, differences) => {
         deduplicatedJobId: 'a',
       });
       expect(await log.find('removed', { jobId: 'a' })).toMatchObject({ prev: 'delayed' });
+    });
+
+    check('does not start the time anew when it replaces a job', async (bench) => {
+      const { queue, add } = open(bench);
+      await add('a', { ttl: LATER, replace: true }, { delay: LATER });
+      expect((await add('b', { ttl: 1, replace: true }, { delay: LATER })).id).toBe('b');
+      await queue.add('job', {}, { jobId: 'after', delay: 50 });
+      await bench.worker().ran.reach(1);
+      expect(await queue.getDeduplicationJobId('one')).toBe('b');
     });
 
     check('replaces no job that waits', async (bench) => {

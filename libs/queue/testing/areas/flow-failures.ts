@@ -2,8 +2,13 @@ import type { FlowJob, JobsOptions } from 'bullmq';
 import { cases, type Bench } from '../bench.js';
 import type { Area } from '../store-under-test.js';
 
-/** A parent `p` with the children `a` (with `opts`) and `b`, which both wait. */
-async function family(bench: Bench, opts: JobsOptions, parentOpts: JobsOptions = {}) {
+/** A parent `p` with the children `a` (with `opts`) and `b` (with `others`), which both wait. */
+async function family(
+  bench: Bench,
+  opts: JobsOptions,
+  parentOpts: JobsOptions = {},
+  others: JobsOptions = {},
+) {
   const queueName = bench.also('children');
   const { job } = await bench.flows().add({
     name: 'parent',
@@ -11,7 +16,7 @@ async function family(bench: Bench, opts: JobsOptions, parentOpts: JobsOptions =
     opts: { jobId: 'p', ...parentOpts },
     children: [
       { name: 'a', queueName, opts: { jobId: 'a', ...opts } },
-      { name: 'b', queueName, opts: { jobId: 'b' } },
+      { name: 'b', queueName, opts: { jobId: 'b', ...others } },
     ],
   } as FlowJob);
   const queue = bench.queue();
@@ -63,6 +68,23 @@ export const flowFailuresConformance: Area = (store, differences) => {
       expect(failed['failedReason']).toBe(`child ${key} failed`);
       expect(ran.values).toEqual([]);
       expect(await queue.getJobState('p')).toBe('failed');
+    });
+
+    check('failParentOnFailure: a parent that is delayed fails at once', async (bench) => {
+      const { queue, children, hand } = await family(
+        bench,
+        { continueParentOnFailure: true },
+        { delay: 600_000 },
+        { failParentOnFailure: true },
+      );
+      const log = await bench.events();
+      await hand.fail();
+      expect(await queue.getJobState('p')).toBe('delayed');
+      await hand.fail();
+      const { ran } = bench.worker();
+      const failed = await log.find('failed', { jobId: 'p' });
+      expect(failed['failedReason']).toBe(`child ${children.qualifiedName}:b failed`);
+      expect(ran.values).toEqual([]);
     });
 
     check('failParentOnFailure: the parent knows which child failed', async (bench) => {

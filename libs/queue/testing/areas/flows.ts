@@ -99,6 +99,13 @@ export const flowsConformance: Area = (store, differences) => {
       expect(await bench.queue().getJobState('p')).toBe('delayed');
     });
 
+    check('puts a released parent before the jobs that wait', async (bench) => {
+      await bench.queue().add('waits', {}, { jobId: 'waits' });
+      await bench.flows().add(parent(bench, [child(bench, 'a')]));
+      await bench.hand({}, bench.also('children')).complete();
+      expect(await bench.hand().drain()).toEqual(['p', 'waits']);
+    });
+
     check('prioritizes a released parent as it says', async (bench) => {
       await bench.flows().add(parent(bench, [child(bench, 'a')], { priority: 3 }));
       await bench.hand({}, bench.also('children')).complete();

@@ -48,6 +48,15 @@ export const limitsConformance: Area = (store, differences) => {
       expect(ttl).toBeLessThanOrEqual(LONG);
     });
 
+    check('counts the window from its first start', async (bench) => {
+      const queue = bench.queue();
+      await queue.addBulk(many(2));
+      await bench.hand({ limiter: { max: 3, duration: LONG } }).take();
+      const left = await queue.getRateLimitTtl();
+      await bench.hand({ limiter: { max: 3, duration: 2 * LONG } }).take();
+      expect(await queue.getRateLimitTtl()).toBeLessThanOrEqual(left);
+    });
+
     check('starts again once the limit is removed', async (bench) => {
       const queue = bench.queue();
       await queue.addBulk(many(2));
@@ -93,6 +102,15 @@ export const limitsConformance: Area = (store, differences) => {
       await queue.setGlobalRateLimit(1, LONG);
       await queue.addBulk(many(4));
       expect(await bench.hand({ limiter: { max: 3, duration: LONG } }).drain()).toHaveLength(1);
+    });
+
+    check("prefers the worker's window to the queue's", async (bench) => {
+      const queue = bench.queue();
+      await queue.setGlobalRateLimit(1, 2 * LONG);
+      await queue.add('one', {});
+      await bench.hand({ limiter: { max: 1, duration: LONG } }).take();
+      expect(await queue.getRateLimitTtl()).toBeGreaterThan(0);
+      expect(await queue.getRateLimitTtl()).toBeLessThanOrEqual(LONG);
     });
 
     check('forgets the limit of the queue', async (bench) => {

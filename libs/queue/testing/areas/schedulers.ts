@@ -102,6 +102,19 @@ export const schedulersConformance: Area = (store, differences) => {
       expect(await queue.count()).toBe(0);
     });
 
+    check('keeps its offset after runs that were missed', async (bench) => {
+      const queue = bench.queue();
+      const first = await queue.upsertJobScheduler('hourly', { every: HOUR, offset: 60_000 });
+      const at = Number(String(first.id).split(':')[2]);
+      expect(at % HOUR).toBe(60_000);
+      const hand = bench.hand();
+      await hand.worker.waitUntilReady();
+      const now = jest.spyOn(Date, 'now').mockReturnValue(at + 5.5 * HOUR);
+      const claimed = await hand.take().finally(() => now.mockRestore());
+      expect(claimed.id).toBe(first.id);
+      expect((await queue.getDelayed()).map((job) => job.id)).toEqual([`repeat:hourly:${at + 6 * HOUR}`]);
+    });
+
     check('makes no more jobs than its limit', async (bench) => {
       const queue = bench.queue();
       const log = await bench.events();
