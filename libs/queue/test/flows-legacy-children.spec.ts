@@ -45,17 +45,32 @@ describe('children that disappear', () => {
     expect(await stand.standing('parent')).toEqual(PLACES.pending);
   });
 
-  it('because they failed an hour ago let the parent go on, without their results', async () => {
+  it('because they failed an hour ago would be missed: they stay while a parent waits for them', async () => {
     const stand = await waiting();
     await legacyRuns(stand, 'a', 'fail');
     await legacyRuns(stand, 'b', 'complete', 2);
     await stand.pass();
     await stand.passAnHour();
+    await stand.pass();
     expect(await stand.standing('parent')).toEqual(PARENT_WAITS);
+    expect(await stand.standing('a')).toEqual(PLACES.failed);
+    expect(await stand.status('a')).toBe('failed');
+
+    await stand.service.jobs.retry('a');
     await stand.pass();
     summing(stand);
     await statusIs(stand, 'parent', 'completed');
-    expect(await stand.service.getJobResult('parent')).toEqual({ [stand.key('b')]: 2 });
+  });
+
+  it('that stayed for a parent end when it waits no more', async () => {
+    const stand = await waiting();
+    await legacyRuns(stand, 'a', 'fail');
+    await stand.pass();
+    expect(await stand.redis.pttl(stand.key('job:a'))).toBe(-1);
+    await stand.service.cancelJob('parent');
+    await stand.pass();
+    expect(await stand.redis.pttl(stand.key('job:a'))).toBeGreaterThan(0);
+    expect(await stand.redis.exists(stand.key('awaited'))).toBe(0);
   });
 
   it('after they completed leave their results with the parent', async () => {

@@ -1,6 +1,6 @@
 import { RateLimitError } from 'bullmq';
 import { cases } from '../bench.js';
-import { Collected, gate, next } from '../signals.js';
+import { Collected, next } from '../signals.js';
 import type { Area } from '../store-under-test.js';
 
 const LONG = 600_000;
@@ -189,26 +189,6 @@ export const limitsConformance: Area = (store, differences) => {
       const job = await bench.hand().take();
       expect(((await job.moveToCompleted(1, 'token', true)) as unknown[])[1]).toBe('2');
       expect(await queue.isMaxed()).toBe(true);
-    });
-
-    check('wakes a worker that waits for a free place', async (bench) => {
-      const queue = bench.queue();
-      await queue.setGlobalConcurrency(1);
-      const [started, done] = [gate(), gate()];
-      const first = bench.worker(async () => {
-        started.open();
-        await done.opened;
-      });
-      await queue.add('one', {}, { jobId: 'a' });
-      await started.opened;
-      const second = bench.worker();
-      await queue.add('two', {}, { jobId: 'b' });
-      const finished = next(first.worker, 'completed');
-      const paused = first.worker.pause(true);
-      done.open();
-      await finished;
-      await paused;
-      expect((await second.ran.reach(1))[0]?.id).toBe('b');
     });
 
     check('never runs more at once over many jobs and workers', async (bench) => {
