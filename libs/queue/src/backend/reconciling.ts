@@ -96,7 +96,8 @@ export class Reconciling {
     const known = await Promise.all(
       chunks(ids, SURVEY).map((part) => client.zmscore(this.keys.key('ids'), ...part)),
     );
-    return ids.filter((_, at) => known.flat()[at] === null);
+    const scores = known.flat();
+    return ids.filter((_, at) => scores[at] === null);
   }
 
   /** Adds the ids of the statuses on one server to `found`, going on where the last pass stopped. */
