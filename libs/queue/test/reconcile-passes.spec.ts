@@ -114,7 +114,10 @@ describe('several reconcilers', () => {
     await stand.redis.zpopmin(stand.key('queue'), 2);
     await becomes(stand, 'a', 'pending');
     await becomes(stand, 'b', 'pending');
-    expect(stand.log.matching(/was dropped by a legacy service/)).toHaveLength(2);
+    // It is said at the end of a pass.
+    const said = () => stand.log.matching(/was dropped by a legacy service/);
+    await waitFor(() => said().length >= 2);
+    expect(said()).toHaveLength(2);
     expect((await stand.queue.getJob('a'))?.stalledCounter).toBe(1);
   });
 
