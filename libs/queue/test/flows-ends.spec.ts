@@ -2,6 +2,7 @@
 import { waitFor } from '../../../tests/support/wait.js';
 import {
   addFamily,
+  addOverTwoQueues,
   jobKeys,
   legacyRuns,
   PARENT_WAITS,
@@ -199,12 +200,7 @@ describe('QueueService', () => {
   it('clearQueue lets a parent of another queue go on', async () => {
     const stand = open();
     const parts = open({ prefix: stand.prefix, name: 'parts' });
-    await producerOf(stand).add({
-      name: 'sum',
-      queueName: 'jobs',
-      opts: { jobId: 'parent' },
-      children: [{ name: 'part', queueName: 'parts', opts: { jobId: 'a' } }],
-    });
+    await addOverTwoQueues(stand);
     await parts.service.clearQueue();
     expect(await stand.standing('parent')).toEqual(PLACES.pending);
     expect(await jobKeys(parts)).toEqual([]);

@@ -2,9 +2,9 @@
 import { waitFor } from '../../../tests/support/wait.js';
 import {
   addFamily,
+  addOverTwoQueues,
   legacyRuns,
   PARENT_WAITS,
-  producerOf,
   statusIs,
   summing,
   type OnFailure,
@@ -129,12 +129,7 @@ describe('children that a legacy worker completes', () => {
   it('in another queue let the parent go on, too', async () => {
     const stand = open();
     const parts = open({ prefix: stand.prefix, name: 'parts' });
-    await producerOf(stand).add({
-      name: 'sum',
-      queueName: 'jobs',
-      opts: { jobId: 'parent' },
-      children: [{ name: 'part', queueName: 'parts', opts: { jobId: 'a' } }],
-    });
+    await addOverTwoQueues(stand);
     await legacyRuns(parts, 'a', 'complete', 'from afar');
     await parts.pass();
     summing(stand);

@@ -113,13 +113,19 @@ describe('closing an application', () => {
     await ends(app.close());
   });
 
-  it('returns while Redis is gone and a job runs, which is run again later', async () => {
+  /** An application whose job runs while Redis goes, and which is told to close then. */
+  async function closeWithoutRedis() {
     const { app, held } = await start(stand);
     await stand.legacy.add({ id: 'a' });
     await waitFor(() => held.ends.length === 1);
     await redis.kill();
     const closing = app.close();
     await waitFor(() => held.worker.closing !== undefined);
+    return { held, closing };
+  }
+
+  it('returns while Redis is gone and a job runs, which is run again later', async () => {
+    const { held, closing } = await closeWithoutRedis();
     held.ends[0]?.();
     await ends(closing);
     await redis.restart();
@@ -133,12 +139,7 @@ describe('closing an application', () => {
   });
 
   it('records the result when Redis is back before the job ends', async () => {
-    const { app, held } = await start(stand);
-    await stand.legacy.add({ id: 'a' });
-    await waitFor(() => held.ends.length === 1);
-    await redis.kill();
-    const closing = app.close();
-    await waitFor(() => held.worker.closing !== undefined);
+    const { held, closing } = await closeWithoutRedis();
     await redis.restart();
     await waitFor(() => stand.redis.ping());
     held.ends[0]?.();

@@ -64,6 +64,16 @@ export function summing(stand: Stand, own: unknown = 'ran') {
   });
 }
 
+/** Adds `parent` to the stand's queue and its only child `a` to the queue `parts` of the same prefix. */
+export async function addOverTwoQueues(stand: Stand): Promise<void> {
+  await producerOf(stand).add({
+    name: 'sum',
+    queueName: 'jobs',
+    opts: { jobId: 'parent' },
+    children: [{ name: 'part', queueName: 'parts', opts: { jobId: 'a' } }],
+  });
+}
+
 /** Lets legacy take the next job, which must be `id`, and end it. */
 export async function legacyRuns(
   stand: Stand,

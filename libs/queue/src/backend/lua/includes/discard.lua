@@ -13,6 +13,8 @@ local function freeDeduplication(id)
   end
 end
 
+local discard
+
 -- A parent no longer waits for a child that is removed. With `hard` a parent of the same queue that has no
 -- other child to wait for is removed with it; else it goes on. Returns true when it was waited for.
 local function leaveParent(id, hard)
@@ -21,9 +23,7 @@ local function leaveParent(id, hard)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return false end
     if redis.call('SCARD', pendingKey(parent.id)) > 0 then return true end
     if hard and base == queue and redis.call('ZSCORE', keys['waiting-children'], parent.id) then
-      leaveParent(parent.id, hard)
-      freeDeduplication(parent.id)
-      forget(parent.id)
+      discard(parent.id, hard)
     else
       release(parent.id)
     end
@@ -32,7 +32,7 @@ local function leaveParent(id, hard)
 end
 
 -- Deletes a job and all that belongs to it; its parent is told.
-local function discard(id, hard)
+function discard(id, hard)
   leaveParent(id, hard)
   freeDeduplication(id)
   forget(id)
