@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const folder = new URL('./lua/', import.meta.url);
@@ -62,31 +63,93 @@ export const SCRIPT_NAMES = [
 
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 
+/**
+ * Scripts that run for every job. Where it can, Redis keeps them as functions of one library: a script is built up
+ * from its parts at each call, which for these costs more than what they do.
+ */
+export const HOT_SCRIPTS: readonly ScriptName[] = [
+  'addFlow',
+  'addJobs',
+  'adoptAdded',
+  'claim',
+  'delay',
+  'extend',
+  'finish',
+  'getState',
+  'release',
+  'retry',
+  'updateProgress',
+];
+
 const sources = new Map<ScriptName, string>();
+let library: FunctionLibrary | undefined;
+
+/** The hot scripts as one library of Redis functions. */
+export interface FunctionLibrary {
+  /** Starts with `drover_` and holds a fingerprint: versions stand side by side. */
+  name: string;
+  /** @param note what Redis shows of it, such as when it was loaded. */
+  source(note: string): string;
+  functionOf(script: ScriptName): string;
+}
 
 const INCLUDE = /^--@include (.+)$/gm;
 
-/** Puts the parts a text names in `--@include a b` in the line's place; each part once, before what needs it. */
-function expanded(text: string, seen: Set<string>): string {
-  return text.replace(INCLUDE, (_, names: string) =>
-    names
-      .trim()
-      .split(/\s+/)
-      .map((part) => {
-        if (seen.has(part)) return '';
-        seen.add(part);
-        return expanded(readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8'), seen);
-      })
-      .join('\n'),
-  );
+/** The parts a text names in `--@include a b`, those they name included; each part once, before what needs it. */
+function partsOf(text: string, seen: Set<string>): string {
+  let parts = '';
+  for (const [, names = ''] of text.matchAll(INCLUDE)) {
+    for (const part of names.trim().split(/\s+/)) {
+      if (seen.has(part)) continue;
+      seen.add(part);
+      const own = readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8');
+      parts += partsOf(own, seen) + own.replace(INCLUDE, '');
+    }
+  }
+  return parts;
 }
 
-/** Text of a script with all its parts, those that parts name included. */
+function read(name: ScriptName): string {
+  return readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+}
+
+/** What a script does when called, without its parts. */
+const bodyOf = (text: string) => `begin()\n${text.replace(INCLUDE, '')}`;
+
+/** Text of a script with all its parts, for EVAL. */
 export function scriptSource(name: ScriptName): string {
   let source = sources.get(name);
   if (source === undefined) {
-    source = expanded(readFileSync(new URL(`${name}.lua`, folder), 'utf8'), new Set());
+    const text = read(name);
+    source = partsOf(text, new Set()) + bodyOf(text);
     sources.set(name, source);
   }
   return source;
+}
+
+/** The {@link HOT_SCRIPTS} as a library for FUNCTION LOAD, with their parts once. */
+export function functionLibrary(): FunctionLibrary {
+  library ??= buildLibrary();
+  return library;
+}
+
+function buildLibrary(): FunctionLibrary {
+  const seen = new Set<string>();
+  const texts = HOT_SCRIPTS.map((name) => [name, read(name)] as const);
+  const parts = texts.map(([, text]) => partsOf(text, seen)).join('');
+  const bodies = texts.map(([name, text]) => [name, bodyOf(text)] as const);
+  const name = `drover_${createHash('sha256').update(parts).update(JSON.stringify(bodies)).digest('hex').slice(0, 16)}`;
+  const functionOf = (script: ScriptName) => `${name}_${script}`;
+  const source = (note: string) =>
+    [
+      `#!lua name=${name}`,
+      'local KEYS, ARGV',
+      parts,
+      ...bodies.map(
+        ([script, body]) =>
+          `redis.register_function{ function_name = '${functionOf(script)}', description = '${note}',
+callback = function(givenKeys, givenArguments)\nKEYS, ARGV = givenKeys, givenArguments\n${body}\nend }`,
+      ),
+    ].join('\n');
+  return { name, source, functionOf };
 }

@@ -1,30 +1,43 @@
 import type { Cluster, Redis } from 'ioredis';
 import { WrongKeyTypeError } from '../errors/index.js';
 import { JOB_KEY_TYPES, KEY_TYPES, SCHEDULER_KEY_TYPES, type QueueKeys } from './keys.js';
-import { SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
+import { callFunction, usesFunctions } from './script-functions.js';
+import { HOT_SCRIPTS, SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
 import type { StoreOptions } from './store-options.js';
 
 export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
 
-type Call = (...args: ScriptArgument[]) => Promise<unknown>;
 type ListCall = (keys: number, ...lists: (readonly ScriptArgument[])[]) => Promise<unknown>;
 
 /** Arguments that are looked at when one of them may name a job with a key of the wrong type. */
 const MOST_EXPLAINED = 50;
 
 const prepared = new WeakSet<RedisClient>();
+const hot = new Set<ScriptName>(HOT_SCRIPTS);
 const commandName = (name: ScriptName) => `drover${name[0]?.toUpperCase()}${name.slice(1)}`;
 
 /** Teaches a client the scripts; once per client, also when several queues share it. */
 function prepare(client: RedisClient): void {
   if (prepared.has(client)) return;
   prepared.add(client);
-  for (const name of SCRIPT_NAMES) {
-    // Without a number of keys the call says how many it has.
-    const keys = name === 'addFlow' ? {} : { numberOfKeys: 1 };
-    client.defineCommand(commandName(name), { ...keys, lua: scriptSource(name) });
+  for (const name of SCRIPT_NAMES) client.defineCommand(commandName(name), { lua: scriptSource(name) });
+}
+
+/** Calls a script on the queues with these bases. As lists: spread, many arguments would not fit on the stack. */
+async function call(
+  client: RedisClient,
+  script: ScriptName,
+  bases: readonly string[],
+  args: readonly ScriptArgument[],
+): Promise<unknown> {
+  if (hot.has(script) && usesFunctions(client)) {
+    const called = await callFunction(client, script, bases, args);
+    if (called) return called.answer;
   }
+  prepare(client);
+  const command = (client as unknown as Record<string, ListCall>)[commandName(script)] as ListCall;
+  return command.call(client, bases.length, bases, args);
 }
 
 /** One call of a script, as data, so that several can travel in one pipeline. */
@@ -45,11 +58,13 @@ export class Scripts {
   ) {}
 
   async run<T>(script: ScriptName, ...args: ScriptArgument[]): Promise<T> {
-    const client = await this.client();
-    prepare(client);
-    const call = (client as unknown as Record<string, Call>)[commandName(script)] as Call;
+    return this.runList<T>(script, args);
+  }
+
+  /** {@link run} with many arguments. */
+  async runList<T>(script: ScriptName, args: readonly ScriptArgument[]): Promise<T> {
     try {
-      return (await call.call(client, this.keys.base, ...this.common(), ...args)) as T;
+      return (await call(await this.client(), script, [this.keys.base], [...this.common(), ...args])) as T;
     } catch (error) {
       throw await this.explained(error, args);
     }
@@ -64,12 +79,8 @@ export class Scripts {
     args: readonly ScriptArgument[],
     ids: readonly string[],
   ): Promise<T> {
-    const client = await this.client();
-    prepare(client);
-    const call = (client as unknown as Record<string, ListCall>)[commandName('addFlow')] as ListCall;
     try {
-      // As lists: spread, the arguments of a large flow would not fit on the stack.
-      return (await call.call(client, bases.length, bases, this.common(), args)) as T;
+      return (await call(await this.client(), 'addFlow', bases, [...this.common(), ...args])) as T;
     } catch (error) {
       throw await this.explained(error, ids, bases);
     }
@@ -93,11 +104,12 @@ export class Scripts {
     const pipeline = client.pipeline();
     for (const { script, args } of calls) {
       // Only queued here; the pipeline's own promise below carries the answers.
-      void (pipeline as unknown as Record<string, Call>)[commandName(script)]?.call(
+      void (pipeline as unknown as Record<string, ListCall>)[commandName(script)]?.call(
         pipeline,
-        this.keys.base,
-        ...this.common(),
-        ...args,
+        1,
+        [this.keys.base],
+        this.common(),
+        args,
       );
     }
     const replies = (await pipeline.exec()) ?? [];

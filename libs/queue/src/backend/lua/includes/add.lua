@@ -46,7 +46,7 @@ local function adoptChild(id, extras)
   within(parentBase, function()
     if result then
       redis.call('HSET', processedKey(parent.id), child, result)
-      touched[#touched + 1] = { base = base, id = parent.id }
+      touch(base, parent.id)
     else
       redis.call('SADD', pendingKey(parent.id), child)
     end

@@ -3,14 +3,19 @@
 -- ARGV[1]  the caller's time in ms   ARGV[2]  TTL of finished jobs in ms, 0 = never
 -- ARGV[3]  largest document in bytes  ARGV[4]  lease in ms given to jobs that legacy services run
 -- A script's own arguments start at ARGV[5].
-local base = KEYS[1]
-local now = tonumber(ARGV[1])
-local ttl = tonumber(ARGV[2])
-local maxDocumentBytes = tonumber(ARGV[3])
-local legacyLease = tonumber(ARGV[4])
+-- The parts are loaded once and called often where Redis keeps them as functions: what a call changes is set anew
+-- by `begin`, or stands in `memo`.
+local base, now, ttl, maxDocumentBytes, legacyLease
+
+-- Names of a queue's keys; kept, because joining them anew costs as much as several commands.
+local knownKeys, knownCount = {}, 0
 
 local function keysOf(base)
-  return {
+  local known = knownKeys[base]
+  if known then return known end
+  if knownCount >= 1000 then knownKeys, knownCount = {}, 0 end
+  knownCount = knownCount + 1
+  knownKeys[base] = {
     -- the contract's
     queue = base .. 'queue',
     processing = base .. 'processing',
@@ -40,12 +45,27 @@ local function keysOf(base)
     schedulers = base .. 'schedulers',
     cancels = base .. 'cancel',
   }
+  return knownKeys[base]
 end
-local keys = keysOf(base)
+local keys
 
--- What a script remembers of a queue while it runs, such as places given and not yet written.
-local memo = { keys = keys }
-local memos = { [base] = memo }
+-- What a script remembers of a queue while it runs, such as places given and not yet written; `memos` of all queues.
+local memo, memos
+-- What a call remembers beyond single queues: `time` (the server's, once asked for), `touched` (see `family`).
+local call
+
+-- Starts a call.
+local function begin()
+  base = KEYS[1]
+  now = tonumber(ARGV[1])
+  ttl = tonumber(ARGV[2])
+  maxDocumentBytes = tonumber(ARGV[3])
+  legacyLease = tonumber(ARGV[4])
+  keys = keysOf(base)
+  memo = { keys = keys }
+  memos = { [base] = memo }
+  call = {}
+end
 
 -- Runs `act(...)` on another queue: a job's parent or child may stand there. One level of Lua for all queues
 -- that share a cluster slot.
@@ -72,13 +92,12 @@ local function ignoredKey(id) return base .. 'ignored:' .. id end
 local function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
 
 -- The server's time in ms: leases and expiry are measured by one clock, whoever asks.
-local serverTime
 local function serverNow()
-  if not serverTime then
+  if not call.time then
     local time = redis.call('TIME')
-    serverTime = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    call.time = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
   end
-  return serverTime
+  return call.time
 end
 
 -- A number as an argument of a command, without losing digits.

@@ -47,7 +47,7 @@ local function deduplicate(options, id, arguments)
     local parent, child = parentOf(holder), memberKey(holder)
     if parent then
       within(parent.base, function() redis.call('SREM', pendingKey(parent.id), child) end)
-      touched[#touched + 1] = parent
+      touch(parent.base, parent.id)
     end
     forget(holder)
     emit('removed', 'jobId', holder, 'prev', 'delayed')

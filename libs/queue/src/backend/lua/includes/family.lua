@@ -85,12 +85,15 @@ local function releaseIfReady(id)
   if redis.call('SCARD', pendingKey(id)) == 0 then release(id) end
 end
 
--- Parents that lost a child while jobs are being added; looked at when all their children are linked.
-local touched = {}
+-- Notes a parent that lost a child while jobs are being added; looked at when all their children are linked.
+local function touch(parentBase, id)
+  call.touched = call.touched or {}
+  call.touched[#call.touched + 1] = { base = parentBase, id = id }
+end
 
 local function releaseTouched()
-  local parents = touched
-  touched = {}
+  local parents = call.touched or {}
+  call.touched = nil
   for _, parent in ipairs(parents) do within(parent.base, releaseIfReady, parent.id) end
 end
 
