@@ -15,7 +15,7 @@ function heldBack(rules: Partial<BatchRules<string, string>> = {}) {
     new Promise<Answers>((resolve, reject) => calls.push({ operations, answer: resolve, fail: reject }));
   const batcher = new Batcher<string, string>({
     send,
-    maxOperations: () => 3,
+    maxOperations: 3,
     maxBytes: 100,
     bytesOf: (operation) => operation.length,
     ...rules,

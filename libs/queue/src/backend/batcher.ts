@@ -16,13 +16,13 @@ export interface BatchRules<Operation, Answer> {
   send(operations: readonly Operation[]): Promise<readonly (Answer | Error)[] | typeof REFUSED>;
   /** Does what a refused call needs before it can be sent again; called while nothing is in flight. */
   recover?(): Promise<void>;
-  /** Most operations of a call; asked before each call. */
-  maxOperations(): number;
+  /** Most operations of a call. */
+  maxOperations: number;
   /** Most bytes of a call; a single larger operation travels alone. */
   maxBytes: number;
   /** Bytes of an operation, roughly. */
   bytesOf(operation: Operation): number;
-  /** How much of `maxOperations` an operation takes; default 1. */
+  /** How many operations one stands for; default 1. */
   weightOf?(operation: Operation): number;
 }
 
@@ -34,11 +34,16 @@ interface Entry<Operation, Answer> {
 
 /** While Redis works on one call, Node prepares the next; more would only make the calls smaller. */
 const MAX_IN_FLIGHT = 2;
+/** Fewer than this are not worth a call before the turn is over. */
+const WORTH_A_CALL = 4;
+/** How fast a peak is forgotten, by each call. */
+const FADING = 0.95;
 
 /**
  * Collects operations that are waiting in the same turn of the event loop and sends them in one call, with at most two
  * calls in flight; what arrives meanwhile waits and travels together. So a lone operation leaves at once, and
- * under load the calls grow. Order is kept.
+ * under load the calls grow. A call takes at most half of what has been under way at a time lately: while Redis works
+ * on one half, Node prepares the other. Order is kept.
  */
 export class Batcher<Operation, Answer> {
   private waiting: Entry<Operation, Answer>[] = [];
@@ -47,8 +52,11 @@ export class Batcher<Operation, Answer> {
   private scheduled = false;
   private recovering = false;
   private idleCallbacks: (() => void)[] = [];
-  /** What fills the next call so far. */
+  /** Operations that wait, and those in flight. */
   private weight = 0;
+  private weightInFlight = 0;
+  /** Most operations under way lately. */
+  private peak = 0;
 
   constructor(private readonly rules: BatchRules<Operation, Answer>) {}
 
@@ -57,7 +65,8 @@ export class Batcher<Operation, Answer> {
     return new Promise<Answer>((resolve, reject) => {
       this.waiting.push({ operation, resolve, reject });
       this.weight += this.weightOf(operation);
-      if (this.weight >= this.rules.maxOperations()) this.sendWaiting();
+      this.peak = Math.max(this.peak, this.weight + this.weightInFlight);
+      if (this.weight >= this.limit) this.sendWaiting();
       else this.schedule();
     });
   }
@@ -70,6 +79,10 @@ export class Batcher<Operation, Answer> {
 
   private get isBusy(): boolean {
     return this.inFlight > 0 || this.waiting.length > 0 || this.recovering || this.refused.length > 0;
+  }
+
+  private get limit(): number {
+    return Math.min(this.rules.maxOperations, Math.max(WORTH_A_CALL, Math.ceil(this.peak / 2)));
   }
 
   private weightOf(operation: Operation): number {
@@ -98,7 +111,7 @@ export class Batcher<Operation, Answer> {
 
   /** Takes what fits into one call off the front. */
   private take(): Entry<Operation, Answer>[] {
-    const most = this.rules.maxOperations();
+    const most = this.limit;
     let count = 0;
     let weight = 0;
     let bytes = 0;
@@ -108,17 +121,20 @@ export class Batcher<Operation, Answer> {
       if (count > 0 && (weight > most || bytes > this.rules.maxBytes)) break;
       count += 1;
     }
-    const taken = this.waiting.splice(0, count);
-    for (const { operation } of taken) this.weight -= this.weightOf(operation);
-    return taken;
+    this.peak *= FADING;
+    return this.waiting.splice(0, count);
   }
 
   private async call(entries: Entry<Operation, Answer>[]): Promise<void> {
+    const weight = entries.reduce((sum, { operation }) => sum + this.weightOf(operation), 0);
+    this.weight -= weight;
+    this.weightInFlight += weight;
     this.inFlight += 1;
     try {
       await this.deliver(entries);
     } finally {
       this.inFlight -= 1;
+      this.weightInFlight -= weight;
       if (this.refused.length > 0 && this.inFlight === 0) await this.recover();
       // At the end of the turn: the callers just answered may have more to send.
       this.schedule();

@@ -1,5 +1,6 @@
 import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
+import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
 import { accepted, refusedError } from './codes.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import { termsOf, type LimitOptions } from './limits.js';
@@ -10,12 +11,6 @@ import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
 export type ClaimTuple = [JobJson | null, string, number, number];
-
-/**
- * The fifth is 1 when legacy services added more than one call can bring into order, the sixth when as many
- * jobs run as the queue allows.
- */
-type RawClaim = [string[] | null, string, number, number, (0 | 1)?, (0 | 1)?];
 
 export type KeepOption = boolean | number | KeepJobs | undefined;
 
@@ -65,6 +60,7 @@ const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
   private readonly left = new LeftToOthers();
+  private readonly advancing: Advancing;
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
   /** Whether the last claim found as many jobs running as the queue allows at once. */
@@ -77,10 +73,20 @@ export class Running {
     private readonly isClosing: () => boolean,
   ) {
     this.terms = termsOf(runner);
+    this.advancing = new Advancing(scripts, () => this.ask());
   }
 
-  async claim(token: string, name?: string, leaseMs = this.leaseMs): Promise<ClaimTuple> {
-    return this.readable(await this.claimRaw(token, name, leaseMs), token);
+  async claim(token: string, name = this.runner.name, leaseMs = this.leaseMs): Promise<ClaimTuple> {
+    const isUsual = name === this.runner.name && leaseMs === this.leaseMs;
+    const claim = isUsual
+      ? await this.advancing.claim(token)
+      : await this.advancing.claimAs(token, { leaseMs, worker: name ?? '' });
+    return this.readable(claim, token);
+  }
+
+  /** Resolves once everything asked for so far is answered. */
+  idle(): Promise<void> {
+    return this.advancing.idle();
   }
 
   async finish(
@@ -98,26 +104,16 @@ export class Running {
       keep,
       target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail,
     );
-    const raw = accepted(
-      await this.scripts.run<number | RawClaim>(
-        'finish',
-        id,
-        token,
-        target,
-        value,
-        flat(fields),
-        job.opts.attempts ?? 0,
-        keeping.count,
-        keeping.age,
-        keeping.limit,
-        this.fetching(fetchNext),
-        this.leaseMs,
-        this.runner.name ?? '',
-        this.left.json(),
-        this.terms,
-      ),
-      { jobId: id, command: 'moveToFinished', state: 'active' },
-    );
+    const raw = await this.report({
+      id,
+      token,
+      target,
+      value,
+      fields: flat(fields),
+      attempts: job.opts.attempts ?? 0,
+      keep: keeping,
+      goesOn: fetchNext && !this.isClosing(),
+    });
     return { result: typeof raw === 'number' ? undefined : await this.readable(raw, token), finishedOn };
   }
 
@@ -142,7 +138,7 @@ export class Running {
         wait,
         opts.skipAttempt ? '1' : '0',
         flat(opts.fieldsToUpdate),
-        this.fetching(opts.fetchNext === true),
+        opts.fetchNext === true && !this.isClosing() ? '1' : '0',
         this.leaseMs,
         this.runner.name ?? '',
         this.left.json(),
@@ -192,8 +188,26 @@ export class Running {
     return this.runner.lockDuration ?? DEFAULT_LEASE_MS;
   }
 
-  private fetching(wanted: boolean): '1' | '0' {
-    return wanted && !this.isClosing() ? '1' : '0';
+  private ask(): Ask {
+    return {
+      leaseMs: this.leaseMs,
+      worker: this.runner.name ?? '',
+      others: this.left.json(),
+      terms: this.terms,
+    };
+  }
+
+  private async report(report: Report): Promise<number | RawClaim> {
+    const { id } = report;
+    try {
+      return accepted(await this.advancing.report(report), {
+        jobId: id,
+        command: 'moveToFinished',
+        state: 'active',
+      });
+    } catch (error) {
+      throw await this.scripts.explained(error, [id]);
+    }
   }
 
   /** A claimed document that JSON.parse refuses fails its job, and the next one is claimed: it must not stop the worker. */
@@ -204,7 +218,7 @@ export class Running {
       this.isHeldUp = maxed === 1;
       if (backlog) {
         await adoptAll(this.scripts);
-        claim = await this.claimRaw(token);
+        claim = await this.advancing.claim(token);
         continue;
       }
       if (!fields) return [null, id, limit, next];
@@ -213,35 +227,25 @@ export class Running {
       } catch (error) {
         if (!(error instanceof UnreadableDocument)) throw error;
         await this.failUnreadable(id, token, error.message);
-        claim = await this.claimRaw(token);
+        claim = await this.advancing.claim(token);
       }
     }
   }
 
-  private claimRaw(token: string, name = this.runner.name, leaseMs = this.leaseMs): Promise<RawClaim> {
-    const left = this.left.json();
-    return this.scripts.run<RawClaim>('claim', token, leaseMs, name ?? '', left, this.terms);
-  }
-
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
-    const answer = await this.scripts.run<number>(
-      'finish',
+    const keep = { count: -1, age: 0, limit: DEFAULT_EVICTIONS };
+    const report = {
       id,
       token,
-      'failed',
-      reason,
-      '',
-      0,
-      -1,
-      0,
-      DEFAULT_EVICTIONS,
-      '0',
-      this.leaseMs,
-      '',
-      '',
-      '',
-    );
-    if (answer < 0 && answer !== -2)
+      target: 'failed',
+      value: reason,
+      fields: '',
+      attempts: 0,
+      keep,
+      goesOn: false,
+    } as const;
+    const answer = await this.advancing.report(report);
+    if (typeof answer === 'number' && answer < 0 && answer !== -2)
       throw refusedError(answer, { jobId: id, command: 'moveToFinished', state: 'active' });
   }
 }

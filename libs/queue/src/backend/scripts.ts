@@ -123,8 +123,11 @@ export class Scripts {
     return [Date.now(), jobTtlSeconds * 1000, maxDocumentBytes, legacyLeaseSeconds * 1000];
   }
 
-  /** Redis does not say which key is of the wrong type, so that is looked up once it has happened. */
-  private async explained(
+  /**
+   * The error to throw for one of Redis': it does not say which key is of the wrong type, so that is looked up. `args` are
+   * arguments of the call; those that are ids of jobs matter.
+   */
+  async explained(
     error: unknown,
     args: readonly ScriptArgument[],
     bases: readonly string[] = [this.keys.base],

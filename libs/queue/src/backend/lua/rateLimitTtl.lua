@@ -4,6 +4,6 @@
 --@include limits
 
 local most = tonumber(ARGV[5])
-if most == 0 then most = tonumber(redis.call('HGET', keys.meta, 'max')) end
+if most == 0 then most = tonumber(setting('max')) end
 if most then return limitedFor(most) end
 return redis.call('PTTL', keys.limiter)

@@ -1,10 +1,12 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
---@include context
+--@include context settings
 
 -- Appends an event; `...` are its fields and values.
 local function emit(event, ...)
-  memo.maxEvents = memo.maxEvents or redis.call('HGET', keys.meta, 'opts.maxLenEvents') or 10000
-  return redis.call('XADD', keys.events, 'MAXLEN', '~', memo.maxEvents, '*', 'event', event, ...)
+  -- One trim a call is enough: it is approximate anyway, and costs as much as the entry.
+  if memo.isTrimmed then return redis.call('XADD', keys.events, '*', 'event', event, ...) end
+  memo.isTrimmed = true
+  return redis.call('XADD', keys.events, 'MAXLEN', '~', setting('opts.maxLenEvents') or 10000, '*', 'event', event, ...)
 end
 
 -- Publishes one message as Go's encoding/json writes it: keys in alphabetical order.

@@ -1,65 +1,112 @@
--- Claiming the best job with a lease.
---@include delayed added limits metrics slots
+-- Claiming the best jobs, each with a lease.
+--@include delayed added limits metrics slots held
 
--- Makes a popped job run under `token`. Returns its flat fields, or nil when it is not to be run.
-local function activate(id, token, leaseMs, worker)
-  local job = jobKey(id)
-  local foreign = setAsideForeign(id)
-  if foreign then
-    failUnusable(id, foreign)
-    return nil
-  end
-  if settleIfEnded(id) then return nil end
-  local hasPayload = redis.call('HEXISTS', job, 'data') == 1
-  local document = not hasPayload and redis.pcall('GET', dataKey(id)) or nil
-  if not hasPayload and type(document) ~= 'string' then
-    failUnusable(id, document and 'document is not a string in Redis' or 'document is gone')
-    return nil
-  end
-  redis.call('HSET', job, 'token', token, 'processedOn', exact(now))
-  redis.call('HINCRBY', job, 'attemptsStarted', 1)
-  if worker ~= '' then redis.call('HSET', job, 'processedBy', worker) end
-  redis.call('SET', statusKey(id), 'running')
-  redis.call('SADD', keys.processing, id)
-  redis.call('ZADD', keys.leases, exact(serverNow() + leaseMs), id)
-  emit('active', 'jobId', id, 'prev', 'waiting')
-  publish('status_updated', id, 'running')
-  local fields = redis.call('HGETALL', job)
-  if document then
-    fields[#fields + 1] = 'document'
-    fields[#fields + 1] = document
-  end
-  return fields
-end
-
--- Takes the best job that can be run and is not among `others` (ids left to other workers, as a set).
--- Returns fields and id, or nil, nil. At most 200 that cannot are passed over.
-local function takeBest(token, leaseMs, worker, others)
-  local fields, id
-  local left = {}
-  for _ = 1, 200 do
-    local best = redis.call('ZPOPMIN', keys.queue)
-    id = best[1]
-    if not id then break end
-    local score = tonumber(best[2])
-    if others[id] then
-      left[#left + 1] = best[2]
-      left[#left + 1] = id
-    elseif math.ceil(score) == score then
-      -- Added by a legacy service and not seen yet: all such get their places first, in order of arrival.
-      redis.call('ZADD', keys.queue, best[2], id)
-      adoptAdded(100, true)
-    elseif redis.call('ZSCORE', keys.leases, id) then
-      -- It runs already; a second entry in the queue means nothing.
-      redis.call('SADD', keys.processing, id)
+-- The runtime state of jobs about to run: id, `fields` (flat names and values), `document` where the payload stands
+-- there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
+local function readRunnable(ids)
+  local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
+  local jobs = {}
+  for at, id in ipairs(ids) do
+    local fields = redis.pcall('HGETALL', jobKey(id))
+    if fields.err then
+      failUnusable(id, setAsideForeign(id))
+    elseif reasonOf[statuses[at]] then
+      settleIfEnded(id)
     else
-      fields = activate(id, token, leaseMs, worker)
-      if fields then break end
+      local job = { id = id, fields = fields, started = 0 }
+      local hasPayload = false
+      for field = 1, #fields, 2 do
+        local name = fields[field]
+        if name == 'data' then hasPayload = true end
+        if name == 'attemptsStarted' then job.started = tonumber(fields[field + 1]) or 0 end
+      end
+      if not hasPayload then job.document = redis.pcall('GET', dataKey(id)) end
+      if hasPayload or type(job.document) == 'string' then
+        jobs[#jobs + 1] = job
+      else
+        failUnusable(id, job.document and 'document is not a string in Redis' or 'document is gone')
+      end
     end
   end
+  return jobs
+end
+
+-- Makes popped jobs run, job n under `tokens[n]`, and adds to `fields` what that changes.
+local function activate(jobs, tokens, worker, lease)
+  local statuses, ids, leases = {}, {}, {}
+  for at, job in ipairs(jobs) do
+    local id, fields, last = job.id, job.fields, #job.fields
+    statuses[2 * at - 1], statuses[2 * at] = statusKey(id), 'running'
+    leases[2 * at - 1], leases[2 * at] = lease, id
+    ids[at] = id
+    fields[last + 1], fields[last + 2] = 'token', tokens[at]
+    fields[last + 3], fields[last + 4] = 'processedOn', ARGV[1]
+    fields[last + 5], fields[last + 6] = 'attemptsStarted', tostring(job.started + 1)
+    if worker ~= '' then fields[last + 7], fields[last + 8] = 'processedBy', worker end
+    redis.call('HSET', jobKey(id), unpack(fields, last + 1))
+    if job.document then
+      last = #fields
+      fields[last + 1], fields[last + 2] = 'document', job.document
+    end
+    emit('active', 'jobId', id, 'prev', 'waiting')
+    publish('status_updated', id, 'running')
+  end
+  redis.call('MSET', unpack(statuses))
+  redis.call('SADD', keys.processing, unpack(ids))
+  redis.call('ZADD', keys.leases, unpack(leases))
+end
+
+-- Pops the best `wanted` jobs that may be run. Those in `others` (ids left to other workers, as a set) are put into
+-- `left`, flat scores and ids. Returns ids, and true when the queue has no more.
+local function popBest(wanted, others, left)
+  local popped = redis.call('ZPOPMIN', keys.queue, wanted)
+  local ids, at = {}, 1
+  while popped[at] do
+    local id, score = popped[at], popped[at + 1]
+    local place = tonumber(score)
+    if others[id] then
+      left[#left + 1] = score
+      left[#left + 1] = id
+    elseif math.ceil(place) == place then
+      -- Added by a legacy service and not seen yet: all such get their places first, in order of arrival.
+      local back = {}
+      for from = at, #popped, 2 do
+        back[#back + 1] = popped[from + 1]
+        back[#back + 1] = popped[from]
+      end
+      redis.call('ZADD', keys.queue, unpack(back))
+      adoptAdded(100, true)
+      break
+    else
+      ids[#ids + 1] = id
+    end
+    at = at + 2
+  end
+  if #ids == 0 then return ids, #popped == 0 end
+  local waiting = {}
+  for index, lease in ipairs(redis.call('ZMSCORE', keys.leases, unpack(ids))) do
+    if lease then
+      -- It runs already; a second entry in the queue means nothing.
+      redis.call('SADD', keys.processing, ids[index])
+    else
+      waiting[#waiting + 1] = ids[index]
+    end
+  end
+  return waiting, false
+end
+
+-- Takes the best jobs that can be run, at most `wanted`. At most 200 calls for jobs that cannot.
+local function takeBest(wanted, others)
+  local jobs, left = {}, {}
+  for _ = 1, 200 do
+    local ids, isEmpty = popBest(wanted - #jobs, others, left)
+    if #ids > 0 then
+      for _, job in ipairs(readRunnable(ids)) do jobs[#jobs + 1] = job end
+    end
+    if isEmpty or #jobs >= wanted then break end
+  end
   if #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
-  if fields then return fields, id end
-  return nil, nil
+  return jobs
 end
 
 -- A JSON array of ids as a set; '' is none.
@@ -71,30 +118,46 @@ local function setOf(json)
   return set
 end
 
--- One claim, with all that comes before it. Returns the worker's tuple: fields or false, id or '',
--- milliseconds of a rate limit or 0, time of the next delayed job or 0; a fifth value, 1, when nothing can be
--- claimed in order before more is adopted; a sixth, 1, at the limit of running jobs. `othersJson` is a JSON array
--- of ids to leave, or ''; `termsJson` is what the worker asks of the queue, see `termsOf`.
-local function claimNext(token, leaseMs, worker, othersJson, termsJson)
+-- Claims one job for each of `tokens`, with all that comes before it. `ask` is what the worker says: `lease` in ms,
+-- `worker` (its name or ''), `others` (ids to leave, JSON array, or ''), `terms` (what it asks of the queue, see
+-- `termsOf`). Returns a tuple for each token: fields or false, id or '', milliseconds of a rate limit or 0, time of the
+-- next delayed job or 0; a fifth value, 1, when nothing can be claimed in order before more is adopted; a sixth, 1, at
+-- the limit of running jobs.
+local function claimJobs(tokens, ask)
+  local answers = {}
+  local function answerRest(...)
+    for at = #answers + 1, #tokens do answers[at] = { ... } end
+    return answers
+  end
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)
-  if backlog then return { false, '', 0, 0, 1 } end
-  local terms = termsOf(termsJson)
+  if backlog then return answerRest(false, '', 0, 0, 1) end
+  local terms = termsOf(ask.terms)
   wantMetrics(terms.points)
   local most, duration = rateLimit(terms)
-  local limited = limitedFor(most)
-  if limited > 0 then return { false, '', limited, 0 } end
-  local maxed = isMaxed()
-  if maxed then
+  local starts, limited = startsLeft(most)
+  if starts == 0 then return answerRest(false, '', limited, 0) end
+  local slots = freeSlots()
+  if slots < #tokens then
     recordEnds(200)
-    maxed = isMaxed()
+    slots = freeSlots()
   end
-  if maxed or isPaused() then return { false, '', 0, nextDue() or 0, 0, maxed and 1 or 0 } end
-  local others = setOf(othersJson)
-  local fields, id = takeBest(token, leaseMs, worker, others)
-  if fields and most then countStart(duration) end
+  if slots == 0 or isPaused() then return answerRest(false, '', 0, nextDue() or 0, 0, slots == 0 and 1 or 0) end
+  local wanted = math.min(#tokens, starts, slots)
+  local jobs = takeBest(wanted, setOf(ask.others))
+  if #jobs > 0 then
+    activate(jobs, tokens, ask.worker, exact(serverNow() + ask.lease))
+    if most then countStarts(#jobs, duration) end
+  end
+  for at, job in ipairs(jobs) do answers[at] = { job.fields, job.id, 0, 0 } end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
-  if redis.call('ZCARD', keys.queue) > 0 and (fields or othersJson == '') then wakeWorker() end
-  if fields then return { fields, id, 0, 0 } end
-  return { false, '', 0, nextDue() or 0 }
+  if redis.call('ZCARD', keys.queue) > 0 and (#jobs > 0 or ask.others == '') then wakeWorker() end
+  if #jobs == #tokens then return answers end
+  if #jobs == starts then return answerRest(false, '', limitedFor(most), 0) end
+  return answerRest(false, '', 0, nextDue() or 0, 0, #jobs == slots and 1 or 0)
+end
+
+-- One claim.
+local function claimNext(token, leaseMs, worker, othersJson, termsJson)
+  return claimJobs({ token }, { lease = leaseMs, worker = worker, others = othersJson, terms = termsJson })[1]
 end

@@ -1,20 +1,21 @@
 -- Limits of a queue: how many jobs run at once (`concurrency` in meta), and how many start within a window of
 -- time (`max` and `duration` in meta, or what a worker asks for). `limiter` holds the starts counted in the
 -- open window, or 'closed', and ends with the window by the server's clock.
---@include context
+--@include context settings
 
 -- Running jobs, whoever runs them: under a lease, or taken by a legacy service and not seen yet.
 local function runningCount()
   return math.max(redis.call('ZCARD', keys.leases), redis.call('SCARD', keys.processing))
 end
 
--- True when as many jobs run as `most` allows; no number is no limit.
-local function isReached(most)
-  most = tonumber(most)
-  return most ~= nil and runningCount() >= most
+-- How many more jobs may run at once, endless without a limit.
+local function freeSlots()
+  local most = tonumber(setting('concurrency'))
+  return most and math.max(0, most - runningCount()) or math.huge
 end
 
-local function isMaxed() return isReached(redis.call('HGET', keys.meta, 'concurrency')) end
+-- True when as many jobs run as the queue allows at once.
+local function isMaxed() return freeSlots() <= 0 end
 
 -- What a worker asks of the queue, JSON with `max`, `duration` and `points`, or ''.
 local function termsOf(json) return json and json ~= '' and cjson.decode(json) or {} end
@@ -32,24 +33,31 @@ end
 -- The rate limit of a claim: most starts, and ms of a window; nothing where there is none. The queue's maximum
 -- beats the worker's, the worker's window beats the queue's, as BullMQ's users expect.
 local function rateLimit(terms)
-  local set = redis.call('HMGET', keys.meta, 'max', 'duration')
-  local most = tonumber(set[1]) or terms.max
-  local duration = terms.duration or tonumber(set[2])
+  local most = tonumber(setting('max')) or terms.max
+  local duration = terms.duration or tonumber(setting('duration'))
   if most and duration and most >= 1 and duration > 0 then return most, math.ceil(duration) end
 end
 
--- Milliseconds until another job may start, 0 = now. Without `most` only a window closed by hand counts.
+-- How many jobs may start now, endless without a limit, and ms until others may. Without `most` only a window closed
+-- by hand counts.
+local function startsLeft(most)
+  local counted, left = openWindow()
+  if counted == math.huge then return 0, left end
+  return math.max(0, (most or math.huge) - counted), left
+end
+
+-- Milliseconds until another job may start, 0 = now.
 local function limitedFor(most)
   local counted, left = openWindow()
   return counted >= (most or math.huge) and left or 0
 end
 
--- Counts one start; the first opens the window.
-local function countStart(duration)
+-- Counts starts; the first opens the window.
+local function countStarts(number, duration)
   local counted = openWindow()
   if counted == 0 then
-    redis.call('SET', keys.limiter, 1, 'PX', exact(duration))
+    redis.call('SET', keys.limiter, number, 'PX', duration)
   elseif counted < math.huge then
-    redis.call('SET', keys.limiter, exact(counted + 1), 'KEEPTTL')
+    redis.call('SET', keys.limiter, counted + number, 'KEEPTTL')
   end
 end

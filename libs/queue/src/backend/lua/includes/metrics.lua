@@ -2,24 +2,27 @@
 -- for how many minutes. `metrics:<end>` holds the sum (`count`), the time of the first end in the newest minute
 -- (`prevTS`), the sum before that minute (`prevCount`) and the first minute kept (`first`);
 -- `metrics:<end>:data` holds the minutes before the newest that had ends, as `<minute>:<ends>`.
---@include context
+--@include context settings
 
 local MINUTE = 60000
 
 -- A worker wants metrics of so many minutes; 0 ends collecting, nil wants nothing.
 local function wantMetrics(points)
   if points == nil then return end
-  if points == 0 then
+  local wanted = points > 0 and exact(points)
+  if setting('metrics') == wanted then return end
+  if wanted then
+    redis.call('HSET', keys.meta, 'metrics', wanted)
+  else
     redis.call('HDEL', keys.meta, 'metrics')
-  elseif redis.call('HGET', keys.meta, 'metrics') ~= exact(points) then
-    redis.call('HSET', keys.meta, 'metrics', exact(points))
   end
+  forgetSettings()
 end
 
 -- Counts a job's end, if the queue collects: 'completed', 'failed', or 'cancelled', which is listed among the
 -- failed too.
 local function countEnd(ending)
-  local points = tonumber(redis.call('HGET', keys.meta, 'metrics'))
+  local points = tonumber(setting('metrics'))
   if not points then return end
   local key = keys['metrics:' .. (ending == 'completed' and 'completed' or 'failed')]
   local known = redis.call('HMGET', key, 'count', 'prevTS', 'prevCount', 'first')

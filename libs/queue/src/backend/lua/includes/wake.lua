@@ -1,14 +1,11 @@
 -- Waking a worker that blocks on `<p>wakeup`: member 'now' (score 0) says look at once, member 'due'
 -- says when the next delayed job is ready. One popped member wakes one worker.
---@include context limits
+--@include context settings limits
 
-local function isPaused() return redis.call('HEXISTS', keys.meta, 'paused') == 1 end
+local function isPaused() return setting('paused') ~= false end
 
 -- True while no worker of Drover may claim: paused, or at the limit of jobs that run at once.
-local function isBlocked()
-  local set = redis.call('HMGET', keys.meta, 'paused', 'concurrency')
-  return set[1] ~= false or isReached(set[2])
-end
+local function isBlocked() return isPaused() or isMaxed() end
 
 local function wakeWorker()
   if not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
@@ -16,7 +13,7 @@ end
 
 -- A running job has left: while the queue was at its limit nobody was woken for the jobs that wait.
 local function slotFreed()
-  if redis.call('HEXISTS', keys.meta, 'concurrency') == 1 and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
+  if setting('concurrency') and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
 end
 
 -- Time in ms of the next delayed job, or nil.
