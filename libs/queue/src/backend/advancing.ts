@@ -1,12 +1,26 @@
 import { Batcher } from './batcher.js';
 import type { ScriptArgument, Scripts } from './scripts.js';
 
-/**
- * What the script answers to a claim: flat fields of the job or null, its id, ms of a rate limit, time of the next
- * delayed job. The fifth is 1 when legacy services added more than one call can bring into order, the sixth when as many
- * jobs run as the queue allows.
- */
-export type RawClaim = [string[] | null, string, number, number, (0 | 1)?, (0 | 1)?];
+/** A claimed job: its id, and its fields as flat names and values. */
+export interface ClaimedJob {
+  id: string;
+  fields: readonly string[];
+}
+
+/** Why there is no job for a claim. */
+export interface NoJob {
+  id?: undefined;
+  /** Milliseconds until the rate limit lets another job start, or 0. */
+  limitMs: number;
+  /** Time in ms when the next delayed job is ready, or 0. */
+  nextDue: number;
+  /** Legacy services added more than one call can bring into order; the caller adopts it and claims again. */
+  hasBacklog: boolean;
+  /** As many jobs run as the queue allows. */
+  isMaxed: boolean;
+}
+
+export type RawClaim = ClaimedJob | NoJob;
 
 /** A running job's end, as a worker reports it. */
 export interface Report {
@@ -16,8 +30,8 @@ export interface Report {
   target: 'completed' | 'failed';
   /** Result as JSON text, or the reason of the failure. */
   value: string;
-  /** Further fields of the job, a JSON array of names and values, or ''. */
-  fields: string;
+  /** Further fields of the job, names and values. */
+  fields: readonly string[];
   /** Attempts the job is allowed. */
   attempts: number;
   /** How many jobs that ended so are kept (-1 all, 0 none), for how many seconds (0 any), most to evict at once. */
@@ -42,11 +56,46 @@ type Operation = Report | { claim: string };
 const MAX_OPERATIONS = 100;
 const MAX_BYTES = 1024 * 1024;
 
+const bytesOf = ({ value, fields }: Report) => fields.reduce((sum, text) => sum + text.length, value.length);
+
 const isClaim = (operation: Operation): operation is { claim: string } => 'claim' in operation;
 
-function argumentsOf(report: Report): ScriptArgument[] {
-  const { id, token, target, value, fields, attempts, keep, goesOn } = report;
-  return [id, token, target, value, fields, attempts, keep.count, keep.age, keep.limit, goesOn ? '1' : '0'];
+/** What most reports do not say is left out: it is cheaper to send, and to read. */
+function restOf({ target, fields, attempts, keep }: Report): string {
+  const isUsual = target === 'completed' && fields.length === 0 && keep.count < 0 && keep.age === 0;
+  return isUsual
+    ? ''
+    : JSON.stringify({ fields, attempts, keep: keep.count, age: keep.age, limit: keep.limit });
+}
+
+/** Reads the script's flat answer, one operation after the other. */
+class Answers {
+  private at = 0;
+
+  constructor(private readonly flat: readonly (string | number)[]) {}
+
+  next(): number | RawClaim | Error {
+    const kind = this.number();
+    if (kind === 1) {
+      const id = this.text();
+      const count = this.number();
+      this.at += count;
+      return { id, fields: this.flat.slice(this.at - count, this.at) as string[] };
+    }
+    if (kind === 2) {
+      const [limitMs, nextDue, backlog, maxed] = [this.number(), this.number(), this.number(), this.number()];
+      return { limitMs, nextDue, hasBacklog: backlog === 1, isMaxed: maxed === 1 };
+    }
+    return kind === 3 ? new Error(this.text()) : kind;
+  }
+
+  private text(): string {
+    return String(this.flat[this.at++]);
+  }
+
+  private number(): number {
+    return Number(this.flat[this.at++]);
+  }
 }
 
 /** Ends jobs and claims the next ones; what waits in the same turn of the event loop travels in one call. */
@@ -61,7 +110,7 @@ export class Advancing {
       send: (operations) => this.send(operations, this.ask()),
       maxOperations: MAX_OPERATIONS,
       maxBytes: MAX_BYTES,
-      bytesOf: (operation) => (isClaim(operation) ? 0 : operation.value.length + operation.fields.length),
+      bytesOf: (operation) => (isClaim(operation) ? 0 : bytesOf(operation)),
     });
   }
 
@@ -86,14 +135,25 @@ export class Advancing {
   }
 
   private async send(operations: readonly Operation[], ask: Ask): Promise<(number | RawClaim | Error)[]> {
-    const reports = operations.filter((operation): operation is Report => !isClaim(operation));
-    const claims = operations.filter(isClaim);
+    const reports: Report[] = [];
+    const claims: string[] = [];
+    for (const operation of operations) {
+      if (isClaim(operation)) claims.push(operation.claim);
+      else reports.push(operation);
+    }
     const args: ScriptArgument[] = [ask.leaseMs, ask.worker, ask.others, ask.terms, reports.length];
-    for (const report of reports) args.push(...argumentsOf(report));
-    for (const { claim } of claims) args.push(claim);
-    const answers = await this.scripts.runList<(number | RawClaim | Error)[]>('advance', args);
-    if (claims.length === 0 || reports.length === 0) return answers;
-    let [report, claim] = [0, reports.length];
-    return operations.map((operation) => answers[isClaim(operation) ? claim++ : report++] as number);
+    for (const report of reports) {
+      const { id, token, target, goesOn, value } = report;
+      args.push(id, token, goesOn ? `${target}+` : target, value, restOf(report));
+    }
+    for (const token of claims) args.push(token);
+    const answers = new Answers(await this.scripts.runList<(string | number)[]>('advance', args));
+    const forReports = reports.map(() => answers.next());
+    const forClaims = claims.map(() => answers.next());
+    if (forClaims.length === 0) return forReports;
+    let [report, claim] = [0, 0];
+    return operations.map(
+      (operation) => (isClaim(operation) ? forClaims[claim++] : forReports[report++]) as number | RawClaim,
+    );
   }
 }

@@ -12,6 +12,7 @@ export const KEY_TYPES = {
   delayed: 'zset',
   'waiting-children': 'zset',
   leases: 'zset',
+  runs: 'hash',
   completed: 'zset',
   failed: 'zset',
   cancelled: 'zset',

@@ -47,11 +47,14 @@ function kept(job: KeepOption, worker: KeepOption): Kept {
   return { count, age: 0, limit: DEFAULT_EVICTIONS };
 }
 
+const flatList = (fields: Record<string, unknown> | undefined) =>
+  Object.entries(fields ?? {})
+    .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]) => [name, wellFormed(String(value))]);
+
 const flat = (fields: Record<string, unknown> | undefined) => {
-  const pairs = Object.entries(fields ?? {}).filter(([, value]) => value !== undefined);
-  return pairs.length === 0
-    ? ''
-    : JSON.stringify(pairs.flatMap(([name, value]) => [name, wellFormed(String(value))]));
+  const list = flatList(fields);
+  return list.length === 0 ? '' : JSON.stringify(list);
 };
 
 /** Redis' JSON refuses half a surrogate pair, which any message that was cut may end with. */
@@ -109,7 +112,7 @@ export class Running {
       token,
       target,
       value,
-      fields: flat(fields),
+      fields: flatList(fields),
       attempts: job.opts.attempts ?? 0,
       keep: keeping,
       goesOn: fetchNext && !this.isClosing(),
@@ -130,7 +133,7 @@ export class Running {
     const wait = Math.min(delay, this.options.maxDelayMs);
     const ready = due - (delay - wait);
     const raw = accepted(
-      await this.scripts.run<number | RawClaim>(
+      await this.scripts.run<number | string[]>(
         'delay',
         id,
         token,
@@ -146,7 +149,9 @@ export class Running {
       ),
       { jobId: id, command: 'moveToDelayed', state: 'active' },
     );
-    return typeof raw === 'number' ? [] : this.readable(raw, token);
+    if (typeof raw === 'number') return [];
+    const [claimed = '', ...fieldsOfNext] = raw;
+    return this.readable({ id: claimed, fields: fieldsOfNext }, token);
   }
 
   async retry(id: string, lifo: boolean, token: string, fields?: Record<string, unknown>): Promise<void> {
@@ -214,16 +219,18 @@ export class Running {
   private async readable(raw: RawClaim, token: string): Promise<ClaimTuple> {
     let claim = raw;
     for (;;) {
-      const [fields, id, limit, next, backlog, maxed] = claim;
-      this.isHeldUp = maxed === 1;
-      if (backlog) {
+      if (claim.id === undefined) {
+        const { limitMs, nextDue, hasBacklog, isMaxed } = claim;
+        this.isHeldUp = isMaxed;
+        if (!hasBacklog) return [null, '', limitMs, nextDue];
         await adoptAll(this.scripts);
         claim = await this.advancing.claim(token);
         continue;
       }
-      if (!fields) return [null, id, limit, next];
+      this.isHeldUp = false;
+      const { id, fields } = claim;
       try {
-        return [toJobJson(id, fromFlat(fields), this.options.defaultType), id, limit, next];
+        return [toJobJson(id, fromFlat(fields), this.options.defaultType), id, 0, 0];
       } catch (error) {
         if (!(error instanceof UnreadableDocument)) throw error;
         await this.failUnreadable(id, token, error.message);
@@ -239,7 +246,7 @@ export class Running {
       token,
       target: 'failed',
       value: reason,
-      fields: '',
+      fields: [],
       attempts: 0,
       keep,
       goesOn: false,

@@ -2,50 +2,76 @@
 -- for in one turn, in one step.
 -- Input   ARGV[5] lease in ms  ARGV[6] worker's name or ''  ARGV[7] ids to leave to other workers, JSON array, or ''
 --         ARGV[8] worker's terms, JSON, or ''  ARGV[9] number of reports
---         ARGV[10..] ten per report: id, token ('0' = none needed), 'completed' or 'failed', result JSON or reason, extra
---         fields (JSON array of names and values, or ''), attempts allowed, how many of this end to keep (-1 all,
---         0 none), seconds to keep (0 any), most to evict, '1' = claim the next under the same token;
+--         ARGV[10..] five per report: id, token ('0' = none needed), 'completed' or 'failed' and '+' when the next job is
+--         to be claimed under the same token, result JSON or reason, and what is not usual (see `report`) as JSON or '';
 --         then the token of each further claim
--- Output  for each report, then for each further claim: the claim's tuple, 0 when none was asked for; a report may get
---         an error, or -1 no such job, -2 claim gone, -3 not running, -4 children are pending, -6 held by another,
---         -9 a child failed that must not
+-- Output  flat, for each report, then for each further claim: 0 for a report without a claim; a negative code for one that
+--         was refused: -1 no such job, -2 claim gone, -3 not running, -4 children are pending, -6 held by another,
+--         -9 a child failed that must not; 1, id, number of texts, texts (the job's fields) for a claimed job;
+--         2, ms of a rate limit, time of the next delayed job, 1 when more must be adopted first, 1 at the limit of running
+--         jobs, for none; 3 and the text of an error
 -- Events  completed or failed, retries-exhausted, active, drained; waiting (promoted, adopted).
 --         Contract: status_updated, job_completed, job_failed
 --@include claim report
 
-local REPORT_ARGUMENTS = 10
-
 checkTypes()
-local reports, last = {}, 9 + REPORT_ARGUMENTS * tonumber(ARGV[9])
-for at = 10, last, REPORT_ARGUMENTS do
-  reports[#reports + 1] = {
-    id = ARGV[at], token = ARGV[at + 1], target = ARGV[at + 2], value = ARGV[at + 3], fields = ARGV[at + 4],
-    attempts = tonumber(ARGV[at + 5]), keepCount = tonumber(ARGV[at + 6]), keepAge = tonumber(ARGV[at + 7]),
-    keepLimit = tonumber(ARGV[at + 8]), goesOn = ARGV[at + 9] == '1',
-  }
+local last = 9 + 5 * tonumber(ARGV[9])
+local reports, tokens, rests = {}, {}, { [''] = USUAL }
+for at = 10, last, 5 do
+  local target, rest = ARGV[at + 2], ARGV[at + 4]
+  if not rests[rest] then rests[rest] = cjson.decode(rest) end
+  local report = { id = ARGV[at], token = ARGV[at + 1], target = target, value = ARGV[at + 3], rest = rests[rest] }
+  if target == 'completed+' or target == 'failed+' then
+    report.target = string.sub(target, 1, -2)
+    report.goesOn = true
+  end
+  reports[#reports + 1] = report
 end
 if #reports > 0 then endJobs(reports) end
 
-local answers, tokens, places = {}, {}, {}
-local function claimFor(token, place)
-  tokens[#tokens + 1] = token
-  places[#places + 1] = place
+for _, report in ipairs(reports) do
+  if report.goesOn and not report.answer then tokens[#tokens + 1] = report.token end
 end
-for at, report in ipairs(reports) do
-  answers[at] = report.answer or 0
-  if not report.answer and report.goesOn then claimFor(report.token, at) end
-end
-for at = last + 1, #ARGV do claimFor(ARGV[at], #reports + at - last) end
-
-local claimed = #tokens > 0 and claimJobs(tokens, {
+for at = last + 1, #ARGV do tokens[#tokens + 1] = ARGV[at] end
+local claims = #tokens > 0 and claimJobs(tokens, {
   lease = tonumber(ARGV[5]), worker = ARGV[6], others = ARGV[7], terms = ARGV[8],
-}) or {}
-local isIdle = false
-for _, report in ipairs(reports) do isIdle = isIdle or not report.answer end
-for at, tuple in ipairs(claimed) do
-  answers[places[at]] = tuple
-  if tuple[1] then isIdle = false end
+}) or { jobs = {}, none = {} }
+
+local answers, size, claimed = {}, 0, 0
+local function put(value)
+  size = size + 1
+  answers[size] = value
 end
-if isIdle then emitDrained() end
-if #claimed < #reports then slotFreed() end
+local function putClaim()
+  claimed = claimed + 1
+  local job = claims.jobs[claimed]
+  if job then
+    put(1)
+    put(job.id)
+    put(#job.fields)
+    for _, text in ipairs(job.fields) do put(text) end
+  else
+    put(2)
+    for at = 1, 4 do put(claims.none[at] or 0) end
+  end
+end
+local hasEnded = false
+for _, report in ipairs(reports) do
+  local answer = report.answer
+  hasEnded = hasEnded or not answer
+  if type(answer) == 'table' then
+    put(3)
+    put(answer.err)
+  elseif answer or not report.goesOn then
+    put(answer or 0)
+  else
+    putClaim()
+  end
+end
+for _ = last + 1, #ARGV do putClaim() end
+
+if hasEnded then
+  if #claims.jobs == 0 then emitDrained() end
+  if #tokens < #reports then slotFreed() end
+end
 return answers

@@ -3,7 +3,7 @@
 --         ARGV[9] '1' = uses no attempt  ARGV[10] extra fields, JSON array, or ''
 --         ARGV[11] '1' = claim the next  ARGV[12] lease in ms  ARGV[13] worker's name or ''
 --         ARGV[14] ids to leave to other workers, JSON array, or ''  ARGV[15] worker's terms, JSON, or ''
--- Output  the claim's tuple if a job was claimed, else 0; or -1, -2, -3, -6 as in finish
+-- Output  id and fields of the job that was claimed, else 0; or -1, -2, -3, -6 as in advance
 -- Events  delayed, active. Contract: status_updated, job_retrying
 --@include claim held finish
 
@@ -25,8 +25,9 @@ publish('job_retrying', id, 'pending')
 armDue()
 
 if ARGV[11] == '1' then
-  local next = claimNext(token, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15])
-  if next[1] then return next end
+  local ask = { lease = tonumber(ARGV[12]), worker = ARGV[13], others = ARGV[14], terms = ARGV[15] }
+  local next = claimJobs({ token }, ask).jobs[1]
+  if next then return { next.id, unpack(next.fields) } end
 end
 slotFreed()
 return 0

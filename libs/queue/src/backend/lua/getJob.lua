@@ -2,14 +2,16 @@
 -- Input   ARGV[5] id
 -- Output  { flat runtime fields, document or false, status or false, result or false, state, place in the queue from 0
 --         or -1, score among the delayed or false }, or false when there is no such job
---@include whereabouts
+--@include whereabouts run
 
 local id = ARGV[5]
 local fields = redis.pcall('HGETALL', jobKey(id))
 if fields.err then fields = {} end
+local run = runOf(id)
 local document = redis.pcall('GET', dataKey(id))
 if type(document) ~= 'string' then document = false end
 if #fields == 0 and not document then return false end
+if run then appendRun(fields, run) end
 local status = redis.pcall('GET', statusKey(id))
 local result = redis.pcall('GET', resultKey(id))
 return {

@@ -1,6 +1,6 @@
 -- Hands a running job back unfinished: to the head of its priority, without using an attempt.
 -- Input   ARGV[5] id  ARGV[6] token
--- Output  ms of a rate limit or 0, or -1, -2, -3, -6 as in finish
+-- Output  ms of a rate limit or 0, or -1, -2, -3, -6 as in advance
 -- Events  waiting. Contract: status_updated
 --@include held
 

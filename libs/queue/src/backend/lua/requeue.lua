@@ -21,7 +21,6 @@ local before = noted and notedPriority(id) or (score and priorityOf(tonumber(sco
 local priority = math.max(0, before - 1)
 local waits = stillWaits(id)
 detach(id)
-redis.call('HDEL', jobKey(id), 'token')
 redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
 redis.call('HSET', jobKey(id), 'failedReason', ARGV[6])
 redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))

@@ -1,6 +1,6 @@
 -- Puts a running job back to be tried again at once.
 -- Input   ARGV[5] id  ARGV[6] token  ARGV[7] 'head' or 'tail' of its priority  ARGV[8] extra fields, JSON array, or ''
--- Output  0, or -1, -2, -3, -6 as in finish
+-- Output  0, or -1, -2, -3, -6 as in advance
 -- Events  waiting. Contract: status_updated, job_retrying
 --@include delayed held finish
 

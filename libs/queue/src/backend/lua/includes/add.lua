@@ -53,6 +53,7 @@ local function adoptChild(id, extras)
     endWithParent(parent.id)
   end)
   redis.call('HSET', jobKey(id), 'parentKey', extras.parentKey, 'parent', extras.parent)
+  tieRun(id)
   return true
 end
 

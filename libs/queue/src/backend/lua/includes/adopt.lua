@@ -20,7 +20,7 @@ local function takeOver(id)
     end
     -- Requeued while it ran here: the legacy service decided, the runner has lost it.
     redis.call('ZREM', keys.leases, id)
-    redis.call('HDEL', jobKey(id), 'token')
+    endRun(id)
     redis.call('PUBLISH', keys.cancels, id)
   end
   local payload = redis.call('HGET', jobKey(id), 'data')

@@ -1,5 +1,5 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
---@include context settings
+--@include context
 
 -- Appends an event; `...` are its fields and values.
 local function emit(event, ...)

@@ -1,5 +1,5 @@
 -- Claiming the best jobs, each with a lease.
---@include delayed added limits metrics slots held
+--@include delayed added limits metrics slots held run
 
 -- The runtime state of jobs about to run: id, `fields` (flat names and values), `document` where the payload stands
 -- there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
@@ -13,12 +13,14 @@ local function readRunnable(ids)
     elseif reasonOf[statuses[at]] then
       settleIfEnded(id)
     else
-      local job = { id = id, fields = fields, started = 0 }
+      local job = { id = id, fields = fields, started = '0', made = '0', tied = '0' }
       local hasPayload = false
       for field = 1, #fields, 2 do
         local name = fields[field]
         if name == 'data' then hasPayload = true end
-        if name == 'attemptsStarted' then job.started = tonumber(fields[field + 1]) or 0 end
+        if name == 'attemptsStarted' then job.started = fields[field + 1] end
+        if name == 'attemptsMade' then job.made = fields[field + 1] end
+        if name == 'parent' or name == 'deduplicationId' then job.tied = '1' end
       end
       if not hasPayload then job.document = redis.pcall('GET', dataKey(id)) end
       if hasPayload or type(job.document) == 'string' then
@@ -31,21 +33,21 @@ local function readRunnable(ids)
   return jobs
 end
 
--- Makes popped jobs run, job n under `tokens[n]`, and adds to `fields` what that changes.
+-- Makes popped jobs run, job n under `tokens[n]`, and adds to their `fields` what that changes.
 local function activate(jobs, tokens, worker, lease)
-  local statuses, ids, leases = {}, {}, {}
+  local statuses, ids, leases, runs = {}, {}, {}, {}
   for at, job in ipairs(jobs) do
-    local id, fields, last = job.id, job.fields, #job.fields
+    local id, fields = job.id, job.fields
+    local run = {
+      processedOn = ARGV[1], started = job.started == '0' and '1' or tostring(tonumber(job.started) + 1), made = job.made,
+      tied = job.tied, finishedOn = '', worker = worker, token = tokens[at],
+    }
     statuses[2 * at - 1], statuses[2 * at] = statusKey(id), 'running'
     leases[2 * at - 1], leases[2 * at] = lease, id
     ids[at] = id
-    fields[last + 1], fields[last + 2] = 'token', tokens[at]
-    fields[last + 3], fields[last + 4] = 'processedOn', ARGV[1]
-    fields[last + 5], fields[last + 6] = 'attemptsStarted', tostring(job.started + 1)
-    if worker ~= '' then fields[last + 7], fields[last + 8] = 'processedBy', worker end
-    redis.call('HSET', jobKey(id), unpack(fields, last + 1))
+    runs[2 * at - 1], runs[2 * at] = id, runText(run)
+    local last = appendRun(fields, run)
     if job.document then
-      last = #fields
       fields[last + 1], fields[last + 2] = 'document', job.document
     end
     emit('active', 'jobId', id, 'prev', 'waiting')
@@ -54,6 +56,7 @@ local function activate(jobs, tokens, worker, lease)
   redis.call('MSET', unpack(statuses))
   redis.call('SADD', keys.processing, unpack(ids))
   redis.call('ZADD', keys.leases, unpack(leases))
+  redis.call('HSET', keys.runs, unpack(runs))
 end
 
 -- Pops the best `wanted` jobs that may be run. Those in `others` (ids left to other workers, as a set) are put into
@@ -120,44 +123,32 @@ end
 
 -- Claims one job for each of `tokens`, with all that comes before it. `ask` is what the worker says: `lease` in ms,
 -- `worker` (its name or ''), `others` (ids to leave, JSON array, or ''), `terms` (what it asks of the queue, see
--- `termsOf`). Returns a tuple for each token: fields or false, id or '', milliseconds of a rate limit or 0, time of the
--- next delayed job or 0; a fifth value, 1, when nothing can be claimed in order before more is adopted; a sixth, 1, at
--- the limit of running jobs.
+-- `termsOf`). Returns `jobs`, the first for the first token, and `none`, what is said to the tokens that got none: ms of a
+-- rate limit or 0, time of the next delayed job or 0, 1 when nothing can be claimed in order before more is
+-- adopted, 1 at the limit of running jobs.
 local function claimJobs(tokens, ask)
-  local answers = {}
-  local function answerRest(...)
-    for at = #answers + 1, #tokens do answers[at] = { ... } end
-    return answers
-  end
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)
-  if backlog then return answerRest(false, '', 0, 0, 1) end
+  if backlog then return { jobs = {}, none = { 0, 0, 1, 0 } } end
   local terms = termsOf(ask.terms)
   wantMetrics(terms.points)
   local most, duration = rateLimit(terms)
   local starts, limited = startsLeft(most)
-  if starts == 0 then return answerRest(false, '', limited, 0) end
+  if starts == 0 then return { jobs = {}, none = { limited, 0, 0, 0 } } end
   local slots = freeSlots()
   if slots < #tokens then
     recordEnds(200)
     slots = freeSlots()
   end
-  if slots == 0 or isPaused() then return answerRest(false, '', 0, nextDue() or 0, 0, slots == 0 and 1 or 0) end
-  local wanted = math.min(#tokens, starts, slots)
-  local jobs = takeBest(wanted, setOf(ask.others))
+  if slots == 0 or isPaused() then return { jobs = {}, none = { 0, nextDue() or 0, 0, slots == 0 and 1 or 0 } } end
+  local jobs = takeBest(math.min(#tokens, starts, slots), setOf(ask.others))
   if #jobs > 0 then
     activate(jobs, tokens, ask.worker, exact(serverNow() + ask.lease))
     if most then countStarts(#jobs, duration) end
   end
-  for at, job in ipairs(jobs) do answers[at] = { job.fields, job.id, 0, 0 } end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
   if redis.call('ZCARD', keys.queue) > 0 and (#jobs > 0 or ask.others == '') then wakeWorker() end
-  if #jobs == #tokens then return answers end
-  if #jobs == starts then return answerRest(false, '', limitedFor(most), 0) end
-  return answerRest(false, '', 0, nextDue() or 0, 0, #jobs == slots and 1 or 0)
-end
-
--- One claim.
-local function claimNext(token, leaseMs, worker, othersJson, termsJson)
-  return claimJobs({ token }, { lease = leaseMs, worker = worker, others = othersJson, terms = termsJson })[1]
+  if #jobs == #tokens then return { jobs = jobs, none = {} } end
+  if #jobs == starts then return { jobs = jobs, none = { limitedFor(most), 0, 0, 0 } } end
+  return { jobs = jobs, none = { 0, nextDue() or 0, 0, #jobs == slots and 1 or 0 } }
 end

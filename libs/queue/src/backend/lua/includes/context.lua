@@ -25,6 +25,7 @@ local function keysOf(base)
     delayed = base .. 'delayed',
     ['waiting-children'] = base .. 'waiting-children',
     leases = base .. 'leases',
+    runs = base .. 'runs',
     completed = base .. 'completed',
     failed = base .. 'failed',
     cancelled = base .. 'cancelled',
@@ -32,6 +33,7 @@ local function keysOf(base)
     awaited = base .. 'awaited',
     missing = base .. 'missing',
     arrivals = base .. 'arrivals',
+    nothing = base .. 'nothing',
     meta = base .. 'meta',
     events = base .. 'events',
     wakeup = base .. 'wakeup',
@@ -100,6 +102,23 @@ local function serverNow()
   return call.time
 end
 
+-- Settings of a queue that transitions ask for, in `<p>meta`.
+local SETTINGS = { 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents' }
+
+-- A setting's text, or false where it is not set; all are read once a call. Whoever changes one in a script forgets
+-- what was read.
+local function setting(name)
+  local read = memo.settings
+  if not read then
+    read = {}
+    for at, value in ipairs(redis.call('HMGET', keys.meta, unpack(SETTINGS))) do read[SETTINGS[at]] = value end
+    memo.settings = read
+  end
+  return read[name]
+end
+
+local function forgetSettings() memo.settings = nil end
+
 -- A number as an argument of a command, without losing digits.
 local function exact(number) return string.format('%.17g', number) end
 
@@ -110,26 +129,19 @@ local function inPieces(command, key, values, size)
   end
 end
 
--- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind.
+-- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind. One command
+-- looks at all sorted sets: it checks their types, and since the first key never exists it has nothing to intersect.
+-- (It takes a set for a sorted set; nobody makes one by mistake.)
 local function checkTypes()
-  redis.call('ZCARD', keys.queue)
+  redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
+    keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
+    'LIMIT', 1)
   redis.call('SCARD', keys.processing)
-  redis.call('ZCARD', keys.leases)
-  redis.call('ZCARD', keys.ids)
-  redis.call('ZCARD', keys.delayed)
-  redis.call('ZCARD', keys['waiting-children'])
-  redis.call('ZCARD', keys.completed)
-  redis.call('ZCARD', keys.failed)
-  redis.call('ZCARD', keys.cancelled)
-  redis.call('ZCARD', keys.expiring)
   redis.call('SCARD', keys.awaited)
-  redis.call('ZCARD', keys.missing)
-  redis.call('ZCARD', keys.wakeup)
-  redis.call('ZCARD', keys.arrivals)
-  redis.call('ZCARD', keys.schedulers)
+  redis.call('HLEN', keys.runs)
   redis.call('XLEN', keys.events)
-  redis.call('HLEN', keys.meta)
   redis.call('STRLEN', keys.limiter)
+  if not setting('metrics') then return end
   for _, ending in ipairs({ 'completed', 'failed' }) do
     redis.call('HLEN', keys['metrics:' .. ending])
     redis.call('ZCARD', keys['metrics:' .. ending .. ':data'])

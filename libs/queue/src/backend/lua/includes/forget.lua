@@ -1,5 +1,5 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
---@include context wake
+--@include context wake run
 
 -- Takes a job out of every structure it could stand in (not its own keys).
 local function detach(id)
@@ -8,10 +8,12 @@ local function detach(id)
   redis.call('ZREM', keys.delayed, id)
   redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
+  endRun(id)
   if left > 0 then slotFreed() end
 end
 
 local function leaveFinished(id)
+  endRun(id)
   redis.call('ZREM', keys.completed, id)
   redis.call('ZREM', keys.failed, id)
   redis.call('ZREM', keys.cancelled, id)
@@ -24,12 +26,14 @@ end
 local function dropIfExpired(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends or tonumber(ends) > serverNow() then return end
+  redis.call('HDEL', keys.runs, id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
 end
 
 -- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
 local function forget(id)
+  redis.call('HDEL', keys.runs, id)
   detach(id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
@@ -68,5 +72,6 @@ local function dropExpired(limit)
   for _, key in ipairs({ keys.completed, keys.failed, keys.cancelled, keys.ids, keys.expiring }) do
     redis.call('ZREM', key, unpack(ended))
   end
+  redis.call('HDEL', keys.runs, unpack(ended))
   return #ended == limit
 end

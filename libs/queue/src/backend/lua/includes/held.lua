@@ -1,8 +1,5 @@
 -- Who holds a running job. Codes are BullMQ's.
---@include context settle
-
--- What is read of a running job before it is ended or moved; also what its end needs.
-local HELD = { 'token', 'endedBy', 'attemptsMade', 'parent', 'deduplicationId' }
+--@include context settle run
 
 -- Keys of jobs, by one of the functions that spell them.
 local function keysFor(ids, spell)
@@ -11,51 +8,46 @@ local function keysFor(ids, spell)
   return spelled
 end
 
--- Reads what stands of the jobs `ids`, as few commands for all: `lease` (its end, or false), `status`, the fields of HELD,
--- `exists`; or `err` where a job's runtime state is of another type.
+-- Reads how the jobs `ids` stand, with as few commands for all: `run` (nil when no worker of Drover's ran it last), `status`,
+-- `isLeased`, `exists`. A run has a lease for as long as it lasts: both begin and end in the same steps.
 local function readHeld(ids)
-  local leases = redis.call('ZMSCORE', keys.leases, unpack(ids))
   local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
+  local runs = redis.call('HMGET', keys.runs, unpack(ids))
   local jobs = {}
   for at, id in ipairs(ids) do
-    local job = { id = id, lease = leases[at], status = statuses[at], exists = true }
-    local read = redis.pcall('HMGET', jobKey(id), unpack(HELD))
-    if read.err then
-      job.err = read.err
-    else
-      for field, name in ipairs(HELD) do job[name] = read[field] end
-      if not job.token and not job.attemptsMade then job.exists = redis.call('EXISTS', jobKey(id)) == 1 end
+    local run = parseRun(runs[at])
+    local job = { status = statuses[at], run = run, exists = true, isLeased = run and run.finishedOn == '' }
+    if not job.isLeased then
+      job.exists = redis.call('EXISTS', jobKey(id)) == 1
+      job.isLeased = redis.call('ZSCORE', keys.leases, id)
     end
     jobs[at] = job
   end
   return jobs
 end
 
--- Whether `token` may finish or move the running job, as `readHeld` read it: nil, or the negative code:
+-- Whether `token` may finish or move the running job `id`, as `readHeld` read it: nil, or the negative code:
 -- -1 no such job, -3 not running, -2 its claim is gone (lease lost, or taken back by a legacy service),
 -- -6 another claim holds it. Token '0' asks for no claim.
-local function refusalOf(job, token)
+local function refusalOf(id, job, token)
+  local held = job.run and job.run.finishedOn == '' and job.run.token
   if not job.exists then return -1 end
-  if not job.lease then return token ~= '0' and job.token ~= token and -2 or -3 end
+  if not job.isLeased then return token ~= '0' and held ~= token and -2 or -3 end
   if reasonOf[job.status] then
-    settleIfEnded(job.id)
+    settleIfEnded(id)
     return -2
   end
-  if job.status == 'pending' and redis.call('SISMEMBER', keys.processing, job.id) == 0 then return -2 end
-  if token == '0' or job.token == token then return nil end
-  return job.token and -6 or -2
+  if job.status == 'pending' and redis.call('SISMEMBER', keys.processing, id) == 0 then return -2 end
+  if token == '0' or held == token then return nil end
+  return held and -6 or -2
 end
 
 -- The same for one job by its id.
-local function refusal(id, token)
-  local job = readHeld({ id })[1]
-  if job.err then error({ err = job.err }) end
-  return refusalOf(job, token)
-end
+local function refusal(id, token) return refusalOf(id, readHeld({ id })[1], token) end
 
 -- Ends the claim of a running job.
 local function letGo(id)
   redis.call('ZREM', keys.leases, id)
   redis.call('SREM', keys.processing, id)
-  redis.call('HDEL', jobKey(id), 'token')
+  endRun(id)
 end

@@ -1,7 +1,7 @@
 -- Limits of a queue: how many jobs run at once (`concurrency` in meta), and how many start within a window of
 -- time (`max` and `duration` in meta, or what a worker asks for). `limiter` holds the starts counted in the
 -- open window, or 'closed', and ends with the window by the server's clock.
---@include context settings
+--@include context
 
 -- Running jobs, whoever runs them: under a lease, or taken by a legacy service and not seen yet.
 local function runningCount()

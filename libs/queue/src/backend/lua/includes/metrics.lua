@@ -2,7 +2,7 @@
 -- for how many minutes. `metrics:<end>` holds the sum (`count`), the time of the first end in the newest minute
 -- (`prevTS`), the sum before that minute (`prevCount`) and the first minute kept (`first`);
 -- `metrics:<end>:data` holds the minutes before the newest that had ends, as `<minute>:<ends>`.
---@include context settings
+--@include context
 
 local MINUTE = 60000
 

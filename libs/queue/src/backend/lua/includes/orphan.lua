@@ -20,12 +20,12 @@ end
 
 -- A legacy worker took the job: it gets a lease, and its keys stay.
 local function leaseLegacy(id)
+  endRun(id)
   redis.call('ZADD', keys.leases, exact(serverNow() + legacyLease), id)
   -- An older spelling, which some services write.
   if redis.pcall('GET', statusKey(id)) == 'processing' then redis.call('SET', statusKey(id), 'running') end
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
   redis.call('HSET', jobKey(id), 'processedOn', exact(now))
-  redis.call('HDEL', jobKey(id), 'token')
   redis.call('HINCRBY', jobKey(id), 'attemptsStarted', 1)
   redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', jobKey(id), 'timestamp'), id)
   redis.call('ZREM', keys.missing, id)
@@ -87,7 +87,7 @@ local function lookAfter(id, grace, maxStalls)
     redis.call('ZREM', keys.missing, id)
     return false
   end
-  if leased and redis.call('HEXISTS', jobKey(id), 'token') == 1 and redis.pcall('GET', statusKey(id)) ~= 'pending' then
+  if leased and redis.call('HEXISTS', keys.runs, id) == 1 and redis.pcall('GET', statusKey(id)) ~= 'pending' then
     -- Somebody cleared `<p>processing` under a running worker of ours.
     redis.call('SADD', keys.processing, id)
     return false

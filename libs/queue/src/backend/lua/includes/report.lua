@@ -1,17 +1,19 @@
 -- Ending the running jobs that workers report: those of one call are read and written together.
 --@include context held finish ended metrics
 
--- Keys that only few jobs have; `count` tells whether any of them exists.
-local function rareKeys(id)
-  return pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id), logsKey(id)
-end
+-- A report: `id`, `token` ('0' = none needed), `target` ('completed' or 'failed'), `value` (result JSON, or the reason),
+-- and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
+-- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
+local USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
 
--- Whether any of these jobs has children or logs; one command instead of several a job.
+-- Whether any of these jobs has children or logs, which few have; one command instead of several a job.
 local function haveRareKeys(reports)
-  local all = {}
+  local all, last = {}, 0
   for _, report in ipairs(reports) do
-    local at = #all
-    all[at + 1], all[at + 2], all[at + 3], all[at + 4], all[at + 5] = rareKeys(report.id)
+    local id = report.id
+    all[last + 1], all[last + 2], all[last + 3] = pendingKey(id), processedKey(id), ignoredKey(id)
+    all[last + 4], all[last + 5] = unsuccessfulKey(id), logsKey(id)
+    last = last + 5
   end
   return redis.call('EXISTS', unpack(all)) > 0
 end
@@ -22,49 +24,62 @@ local function refusalByChildren(id)
   if redis.call('ZCARD', unsuccessfulKey(id)) > 0 then return -9 end
 end
 
--- Refuses to start on what else an end writes to and is of another type. Returns the error, or nil.
+-- Looks at what a job is tied to, and at its own state where no run tells it. Refuses to start on what is of another
+-- type: returns the error, or nil.
 local function faultOf(report)
-  if report.held.err then return report.held.err end
-  if not report.held.parent then return nil end
+  local run = report.held.run
+  report.made = run and run.made or '0'
+  if run and run.tied == '0' then return nil end
+  local known = redis.pcall('HMGET', jobKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
+  if known.err then return known.err end
+  report.parent, report.deduplicationId, report.made = known[1], known[2], known[3] or '0'
+  if not report.parent then return nil end
   local sound, fault = pcall(checkParentTypes, report.id)
   if not sound then return type(fault) == 'table' and fault.err or tostring(fault) end
 end
 
 -- Whether the same report was carried out before: its answer was lost with the connection.
 local function isKnown(report)
-  return report.token ~= '0' and report.held.endedBy == report.token and redis.call('ZSCORE', keys[report.target], report.id)
+  if report.token == '0' or not redis.call('ZSCORE', keys[report.target], report.id) then return false end
+  local run = report.held.run
+  if run then return run.finishedOn ~= '' and run.token == report.token end
+  return redis.call('HGET', jobKey(report.id), 'endedBy') == report.token
 end
 
--- Decides about each report before any is carried out: sets `answer` to a negative code or an error, or nothing.
+local function decideOne(report, mayBeRare)
+  local fault = faultOf(report)
+  if fault then return redis.error_reply(fault) end
+  local refused = refusalOf(report.id, report.held, report.token)
+  if refused then
+    report.isDone = isKnown(report)
+    return not report.isDone and refused or nil
+  end
+  if not mayBeRare then return nil end
+  report.isRare = redis.call('EXISTS', pendingKey(report.id), processedKey(report.id), ignoredKey(report.id),
+    unsuccessfulKey(report.id), logsKey(report.id)) > 0
+  if not report.isRare or report.target ~= 'completed' then return nil end
+  local sound, code = pcall(refusalByChildren, report.id)
+  if sound then return code end
+  return redis.error_reply(code.err)
+end
+
+-- Decides about each report before any is carried out.
 local function decide(reports)
   local ids = {}
   for at, report in ipairs(reports) do ids[at] = report.id end
   local held = readHeld(ids)
-  for at, report in ipairs(reports) do report.held = held[at] end
-  local haveRare = haveRareKeys(reports)
-  for _, report in ipairs(reports) do
-    local fault = faultOf(report)
-    report.isRare = haveRare and redis.call('EXISTS', rareKeys(report.id)) > 0
-    if fault then
-      report.answer = redis.error_reply(fault)
-    else
-      local refused = refusalOf(report.held, report.token)
-      report.isDone = refused and isKnown(report)
-      if refused and not report.isDone then report.answer = refused end
-      if not refused and report.isRare and report.target == 'completed' then
-        local sound, code = pcall(refusalByChildren, report.id)
-        report.answer = sound and code or not sound and redis.error_reply(code.err) or nil
-      end
-    end
+  local mayBeRare = haveRareKeys(reports)
+  for at, report in ipairs(reports) do
+    report.held = held[at]
+    report.answer = decideOne(report, mayBeRare)
   end
 end
 
--- Writes the end into the job's runtime state.
-local function noteEnd(report)
-  local job, held = jobKey(report.id), report.held
-  report.made = (tonumber(held.attemptsMade) or 0) + 1
-  local fields = report.fields ~= '' and cjson.decode(report.fields) or {}
-  local last = #fields
+-- Writes an end into the job's runtime state. Returns false when that is of another type, which is the report's answer.
+local function writeEnd(report)
+  local job, fields = jobKey(report.id), {}
+  for at, value in ipairs(report.rest.fields) do fields[at] = value end
+  local last = report.held.run and appendRun(fields, report.held.run) or #fields
   fields[last + 1], fields[last + 2] = 'finishedOn', ARGV[1]
   fields[last + 3], fields[last + 4] = 'attemptsMade', report.made
   last = last + 4
@@ -74,12 +89,40 @@ local function noteEnd(report)
   end
   if report.target == 'failed' then
     fields[last + 1], fields[last + 2] = 'failedReason', report.value
-    redis.call('HSET', job, unpack(fields))
-    redis.call('HDEL', job, 'token', 'deferredFailure')
-  else
-    redis.call('HSET', job, unpack(fields))
-    redis.call('HDEL', job, 'token')
   end
+  local written = redis.pcall('HSET', job, unpack(fields))
+  if type(written) == 'table' then
+    report.answer = written
+    return false
+  end
+  if report.target == 'failed' then redis.call('HDEL', job, 'deferredFailure') end
+  return true
+end
+
+-- Notes the ends of jobs: of those that just completed in their run, of others in their own state. Returns the reports
+-- that could be noted, and their ids.
+local function noteEnds(accepted)
+  local reports, ids, runs, over = {}, {}, {}, {}
+  for _, report in ipairs(accepted) do
+    local run, noted = report.held.run, true
+    report.made = report.made == '0' and '1' or tostring(tonumber(report.made) + 1)
+    if report.target == 'completed' and run and run.token == report.token and #report.rest.fields == 0 then
+      run.made, run.finishedOn = report.made, ARGV[1]
+      runs[#runs + 1] = report.id
+      runs[#runs + 1] = runText(run)
+    else
+      noted = writeEnd(report)
+      over[#over + 1] = noted and report.id or nil
+    end
+    if noted then
+      reports[#reports + 1] = report
+      ids[#ids + 1] = report.id
+      countEnd(report.target)
+    end
+  end
+  if #runs > 0 then redis.call('HSET', keys.runs, unpack(runs)) end
+  if #over > 0 then redis.call('HDEL', keys.runs, unpack(over)) end
+  return reports, ids
 end
 
 local function emitEnd(report)
@@ -87,58 +130,56 @@ local function emitEnd(report)
     emit('completed', 'jobId', report.id, 'returnvalue', report.value, 'prev', 'active')
     return
   end
-  if report.made >= report.attempts then
+  if tonumber(report.made) >= report.rest.attempts then
     emit('retries-exhausted', 'jobId', report.id, 'attemptsMade', report.made)
   end
   emit('failed', 'jobId', report.id, 'failedReason', report.value, 'prev', 'active')
 end
 
--- Status, result and TTL of a job that is kept. Most have no keys but the usual ones, and nobody waits for them.
-local function keep(report, ends, expiring)
+-- Starts the TTL of a job that is kept, `ends` being the time in ms. Most have no keys but the usual ones, and nobody
+-- waits for them.
+local function startTtl(report, ends, expiring)
   local id = report.id
-  if ttl <= 0 then
-    redis.call('SET', statusKey(id), report.target)
-    return persist(id)
-  end
-  redis.call('SET', statusKey(id), report.target, 'PXAT', ends)
-  if report.isRare or (report.target == 'failed' and report.held.parent) then return keepOrExpire(id, report.target) end
+  if ttl <= 0 then return persist(id) end
+  if report.isRare or (report.target == 'failed' and report.parent) then return keepOrExpire(id, report.target) end
+  redis.call('PEXPIREAT', statusKey(id), ends)
+  redis.call('PEXPIREAT', resultKey(id), ends)
   redis.call('PEXPIREAT', dataKey(id), ends)
   redis.call('PEXPIREAT', jobKey(id), ends)
-  if report.target ~= 'completed' then redis.call('PEXPIREAT', resultKey(id), ends) end
   expiring[#expiring + 1] = ends
   expiring[#expiring + 1] = id
 end
 
 -- Carries out reports that nothing speaks against.
-local function carryOut(reports)
-  local ids, listed, expiring = {}, { completed = {}, failed = {} }, {}
-  local ends = exact(serverNow() + ttl)
-  for at, report in ipairs(reports) do
-    ids[at] = report.id
-    noteEnd(report)
-    countEnd(report.target)
-  end
+local function carryOut(accepted)
+  local reports, ids = noteEnds(accepted)
+  if #ids == 0 then return end
   redis.call('ZREM', keys.leases, unpack(ids))
   redis.call('SREM', keys.processing, unpack(ids))
   redis.call('ZREM', keys.queue, unpack(ids))
+  local strings, last = {}, 0
   for _, report in ipairs(reports) do
-    local id, held = report.id, report.held
+    strings[last + 1], strings[last + 2] = statusKey(report.id), report.target
+    last = last + 2
     if report.target == 'completed' then
-      if ttl > 0 then
-        redis.call('SET', resultKey(id), report.value, 'PXAT', ends)
-      else
-        redis.call('SET', resultKey(id), report.value)
-      end
+      strings[last + 1], strings[last + 2] = resultKey(report.id), report.value
+      last = last + 2
     end
+  end
+  redis.call('MSET', unpack(strings))
+  local listed, expiring = { completed = {}, failed = {} }, {}
+  local ends = exact(serverNow() + ttl)
+  for _, report in ipairs(reports) do
+    local id = report.id
     emitEnd(report)
-    if held.parent or held.deduplicationId then tellEnded(id, report.target, report.value) end
-    if report.keepCount == 0 then
+    if report.parent or report.deduplicationId then tellEnded(id, report.target, report.value) end
+    if report.rest.keep == 0 then
       evictOne(id)
     else
       local list = listed[report.target]
       list[#list + 1] = ARGV[1]
       list[#list + 1] = id
-      keep(report, ends, expiring)
+      startTtl(report, ends, expiring)
     end
     publish('status_updated', id, report.target)
     publish('job_' .. report.target, id, report.target)
@@ -153,18 +194,16 @@ end
 local function evictAfter(reports)
   local asked = {}
   for _, report in ipairs(reports) do
-    local wish = report.target .. ' ' .. report.keepCount .. ' ' .. report.keepAge .. ' ' .. report.keepLimit
-    if report.keepCount ~= 0 and (report.keepCount > 0 or report.keepAge > 0) and not asked[wish] then
+    local rest = report.rest
+    if rest.keep > 0 or (rest.keep < 0 and rest.age > 0) then
+      local wish = report.target .. ' ' .. rest.keep .. ' ' .. rest.age .. ' ' .. rest.limit
+      if not asked[wish] then evict(keys[report.target], rest.keep, rest.age, rest.limit) end
       asked[wish] = true
-      evict(keys[report.target], report.keepCount, report.keepAge, report.keepLimit)
     end
   end
 end
 
--- Ends jobs. A report has id, token ('0' = none needed), target ('completed' or 'failed'), value (result JSON, or the
--- reason), fields (extra ones, JSON array of names and values, or ''), attempts (allowed), keepCount (how many of this
--- end to keep, -1 all, 0 none), keepAge (seconds, 0 any), keepLimit (most to evict). Each gets `answer`, a negative code
--- or an error, when it was refused.
+-- Ends jobs, in order.
 local function endJobs(reports)
   local from = 1
   while from <= #reports do

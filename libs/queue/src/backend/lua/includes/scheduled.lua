@@ -43,6 +43,7 @@ end
 
 -- Whether a claim of Drover's started the run or may have: its worker then makes the next one.
 local function isOurs(id)
-  local held = redis.pcall('HMGET', jobKey(id), 'token', 'endedBy', 'timestamp')
-  return held.err or held[1] or held[2] or not held[3]
+  if redis.call('HEXISTS', keys.runs, id) == 1 then return true end
+  local held = redis.pcall('HMGET', jobKey(id), 'endedBy', 'timestamp')
+  return held.err or held[1] or not held[2]
 end

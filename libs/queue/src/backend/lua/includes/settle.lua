@@ -14,7 +14,6 @@ local function settle(id, status, reason)
   redis.call('ZADD', keys.ids, 'NX', exact(now), id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
   redis.call('HSET', jobKey(id), 'finishedOn', exact(now))
-  redis.call('HDEL', jobKey(id), 'token')
   if status == 'completed' then
     local result = redis.pcall('GET', resultKey(id))
     local value = type(result) == 'string' and result or 'null'

@@ -1,6 +1,6 @@
 -- Waking a worker that blocks on `<p>wakeup`: member 'now' (score 0) says look at once, member 'due'
 -- says when the next delayed job is ready. One popped member wakes one worker.
---@include context settings limits
+--@include context limits
 
 local function isPaused() return setting('paused') ~= false end
 
