@@ -7,8 +7,7 @@ async function add(run, options) {
   client.go();
   const { startAt, endAt, cpu } = await client.result();
   const storeCpu = (await run.store.cpu()) - cpuBefore;
-  await client.close();
-  const { waiting, active } = await run.counts();
+  const { waiting, active } = await client.counts();
   if (waiting !== options.count || active !== 0) {
     throw new Error(`${run.peer.name}: of ${options.count} added jobs ${waiting} wait and ${active} run`);
   }
@@ -18,6 +17,7 @@ async function add(run, options) {
 export const addOne = {
   name: 'add-one',
   title: 'Add one by one, 100 in flight',
+  smoke: 'ours',
   columns: THROUGHPUT,
   jobs: 15_000,
   target: { atLeast: 1.5 },
@@ -27,6 +27,7 @@ export const addOne = {
 export const addBulk = {
   name: 'add-bulk',
   title: 'Add in bulk, 1,000 a call',
+  smoke: 'ours',
   columns: THROUGHPUT,
   jobs: 30_000,
   target: { atLeast: 2.5, ahead: ['bee-queue'] },

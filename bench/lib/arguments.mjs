@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../../scripts/lib/messages.mjs';
 import { CASES } from '../cases/index.mjs';
 import { PEERS } from '../peers/index.mjs';
+import { smokeCases } from './smoke.mjs';
 
 export const HELP = `npm run bench [-- options]
   --rounds <n>      rounds of each case (5)
@@ -36,7 +37,9 @@ export function readArguments(args) {
     smoke: values.smoke,
     rounds: number('--rounds', values.rounds ?? (values.smoke ? '1' : '5'), Number.isInteger),
     scale: number('--scale', values.scale ?? (values.smoke ? String(SMOKE_SCALE) : '1'), Number.isFinite),
-    cases: chosen('--only', values.only, CASES),
+    cases: values.smoke
+      ? smokeCases(chosen('--only', values.only, CASES))
+      : chosen('--only', values.only, CASES),
     peers: chosen('--peers', values.peers, PEERS),
     write: !values['no-write'] && !values.smoke,
   };

@@ -4,6 +4,7 @@ import { inRoot } from '../../scripts/lib/paths.mjs';
 import { setUp } from '../../scripts/lib/set-up.mjs';
 import { HELP, readArguments } from './arguments.mjs';
 import { endAll, endOnSignals } from './ending.mjs';
+import { buildGo } from './go.mjs';
 import { machineFacts } from './machine.mjs';
 import { findPostgres, startPostgres } from './postgres.mjs';
 import { startRedis } from './redis.mjs';
@@ -32,13 +33,17 @@ export async function bench(args) {
 async function measure(options) {
   const { stores, notes } = await startStores(options.peers);
   const peers = options.peers.filter(({ store }) => stores[store]);
+  const programs = {};
+  if (options.cases.some(({ needs }) => needs === 'go')) programs.go = buildGo();
+  const cases = options.cases.filter(({ needs }) => !needs || programs[needs]);
+  if (cases.length < options.cases.length) notes.push('Go was not found: jobs added by Go are left out');
   notes.forEach((note) => say(note));
   const started = new Date();
   const results = [];
-  for (const entry of options.cases) {
-    const result = await measureCase(entry, { ...options, peers, stores });
+  for (const entry of cases) {
+    const result = await measureCase(entry, { ...options, peers, stores, programs });
     results.push(result);
-    say(`\n${textTable(result)}`);
+    if (!options.smoke) say(`\n${textTable(result)}\n`);
   }
   const failures = results.flatMap(({ failures: ofCase }) => ofCase);
   const descriptions = Object.values(stores).map(({ description }) => description);
@@ -56,7 +61,8 @@ async function measure(options) {
 
 async function startStores(peers) {
   const stores = { redis: await startRedis() };
-  if (!peers.some(({ store }) => store === 'postgres')) return { stores, notes: [] };
+  const notes = [];
+  if (!peers.some(({ store }) => store === 'postgres')) return { stores, notes };
   const folder = findPostgres();
   if (!folder)
     return { stores, notes: ['PostgreSQL was not found: graphile-worker and pg-boss are left out'] };

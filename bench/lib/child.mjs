@@ -1,5 +1,5 @@
-// The process behind client.mjs. Messages in: { task }, { go }, { stop }, { close }. Messages out: { done } while it
-// works, { kind: 'ready' | 'result', value }, { error }.
+// The process behind client.mjs. Messages in: { task }, { go }, { stop }, { count }, { close }. Messages out: { done } while it
+// works, { kind: 'ready' | 'result' | 'counts', value }, { error }.
 import { peerNamed } from '../peers/index.mjs';
 import { ROLES } from '../roles/index.mjs';
 
@@ -27,7 +27,14 @@ async function play({ peer: name, role: roleName, ...task }) {
   const peer = await peerNamed(name);
   const role = await ROLES[roleName]();
   const session = await peer.open({ ...task, onError: giveUp });
-  const part = await role.prepare({ ...task, peer, session, report: (done) => tell({ done }) });
+  listeners.count = () => session.counts().then((value) => tell({ kind: 'counts', value }), giveUp);
+  const part = await role.prepare({
+    ...task,
+    peer,
+    session,
+    onError: giveUp,
+    report: (done) => tell({ done }),
+  });
   tell({ kind: 'ready' });
   await go;
   tell({ kind: 'result', value: await part.run(stopped) });

@@ -13,6 +13,7 @@ const PATIENCE_MS = 15 * 60_000;
  */
 export class Client {
   done = 0;
+  closed = false;
   #waiters = [];
   #received = new Map();
   #failure;
@@ -52,12 +53,20 @@ export class Client {
     return this.result();
   }
 
+  /** What the store says about its jobs now. */
+  counts() {
+    this.#received.delete('counts');
+    this.child.send({ count: true });
+    return this.#message('counts');
+  }
+
   /** Lets it close its connections and end. */
   async close() {
     this.child.removeAllListeners('exit');
     const ended = once(this.child, 'exit');
     this.child.send({ close: true });
     const [code, signal] = await ended;
+    this.closed = true;
     void this.undo();
     if (code !== 0) throw new Error(`${this.what} did not end well: ${signal ?? code}`);
   }

@@ -63,6 +63,18 @@ class RedisStore {
     return Number((await this.info('memory')).used_memory);
   }
 
+  /** Names of all keys of a type. */
+  async keysOfType(type) {
+    const found = [];
+    let cursor = '0';
+    do {
+      const [next, keys] = await this.command('SCAN', cursor, 'TYPE', type, 'COUNT', '10000');
+      found.push(...keys);
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+
   /** Microseconds spent in scripts and functions since the last reset. */
   async scriptTime() {
     const stats = await this.info('commandstats');

@@ -1,4 +1,5 @@
 import { say } from '../../scripts/lib/messages.mjs';
+import { figure } from './format.mjs';
 import { Run } from './run.mjs';
 import { summary } from './statistics.mjs';
 import { verdicts } from './targets.mjs';
@@ -12,7 +13,7 @@ const FEWEST_JOBS = 20;
  * @returns `{ entry, rows, failures, verdicts }` with one row per peer: `{ peer, jobs, figures }`, the figures being
  *   summaries by column
  */
-export async function measureCase(entry, { rounds, scale, peers, stores }) {
+export async function measureCase(entry, { rounds, scale, peers, stores, programs }) {
   const part = peers.filter((peer) => entry.peers?.(peer) ?? true);
   const measured = new Map(part.map((peer) => [peer, []]));
   const failures = [];
@@ -20,12 +21,13 @@ export async function measureCase(entry, { rounds, scale, peers, stores }) {
   const jobsOf = (peer) => Math.max(FEWEST_JOBS, Math.round(entry.jobs * scale * (entry.share?.(peer) ?? 1)));
   for (let round = 0; round < count; round++) {
     for (const peer of rotated(part, round)) {
-      const run = new Run(peer, stores[peer.store]);
+      const run = new Run(peer, stores[peer.store], programs);
       try {
         await run.store.reset();
         const figures = await entry.measure(run, jobsOf(peer));
+        await run.end();
         measured.get(peer).push(figures);
-        tell(entry, round, peer, figures);
+        tell(entry, { round, peer, jobs: jobsOf(peer), figures });
       } catch (error) {
         failures.push(`${entry.name}, round ${round + 1}, ${peer.name}: ${error.message}`);
         await run.abandon();
@@ -44,7 +46,7 @@ function summarise(columns, list) {
   return Object.fromEntries(columns.map(({ key }) => [key, summary(list.map((figures) => figures[key]))]));
 }
 
-function tell(entry, round, peer, figures) {
-  const { key, title } = entry.columns[0];
-  say(`${entry.name}, round ${round + 1}: ${peer.title} ${Math.round(figures[key] * 10) / 10} ${title}`);
+function tell({ name, columns }, { round, peer, jobs, figures }) {
+  const [{ key, title }] = columns;
+  say(`${name}, round ${round + 1}: ${peer.name}, ${jobs} jobs: ${figure(figures[key])} ${title}`);
 }

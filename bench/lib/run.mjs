@@ -7,8 +7,9 @@ const QUEUE = 'jobs';
 export class Run {
   #clients = [];
 
-  constructor(peer, store) {
+  constructor(peer, store, programs = {}) {
     this.peer = peer;
+    this.programs = programs;
     this.store = store;
   }
 
@@ -25,6 +26,11 @@ export class Run {
     await Promise.all(this.#clients.map((client) => client.undo()));
   }
 
+  /** Lets the client processes end that are still there. */
+  async end() {
+    for (const client of this.#clients.filter(({ closed }) => !closed)) await client.close();
+  }
+
   /** Lets a client process do its whole work, and end. */
   async complete(role, options) {
     const client = await this.client(role, options);
@@ -34,19 +40,17 @@ export class Run {
     return result;
   }
 
-  /** Puts jobs into the queue, not measured. */
+  /** Puts jobs into the queue, not measured. The client that did it can still be asked for counts. */
   async fill(count, options = {}) {
-    await this.complete('fill', { count, ...options });
+    const client = await this.client('fill', { count, ...options });
+    client.go();
+    await client.result();
+    return client;
   }
 
-  /** What the store says about its jobs. */
-  async counts() {
-    return this.complete('count');
-  }
-
-  /** @throws {Error} unless the store says that all `total` jobs are completed */
-  async checkCompleted(total) {
-    const { waiting, active, completed = total } = await this.counts();
+  /** @throws {Error} unless the store says, asked by `client`, that all `total` jobs are completed */
+  async checkCompleted(client, total) {
+    const { waiting, active, completed = total } = await client.counts();
     if (waiting === 0 && active === 0 && completed === total) return;
     throw new Error(
       `${this.peer.name}: of ${total} jobs the store has ${waiting} waiting, ${active} running, ${completed} completed`,
@@ -58,31 +62,36 @@ export class Run {
    * exactly once, and measures.
    *
    * @param options.workers clients in the role of a worker
+   * @param options.until how many of the jobs are to be measured (default: all; the rest may run or not)
    * @param options.others clients that take part; `reached` says whether they have done their part
    */
-  async work({ workers, others = [], total, reached = () => true }) {
+  async work({ workers, others = [], total, until = total, reached = () => true }) {
     const clients = [...others, ...workers];
     const cpuBefore = await this.store.cpu();
     clients.forEach((client) => client.go());
-    const isOver = () => workers.reduce((sum, { done }) => sum + done, 0) >= total && reached();
+    const isOver = () => workers.reduce((sum, { done }) => sum + done, 0) >= until && reached();
     clients.forEach((client) => (client.onProgress = () => clients.forEach((each) => each.wake())));
     await Promise.all(clients.map((client) => client.reached(isOver)));
     const storeCpu = (await this.store.cpu()) - cpuBefore;
     const results = await Promise.all(clients.map((client) => client.stop()));
-    await Promise.all(clients.map((client) => client.close()));
     const ofWorkers = results.slice(others.length);
     const tally = Tally.sum(
       total,
       ofWorkers.map(({ counts }) => counts),
     );
-    tally.check(this.peer.name);
-    return figures(total, { results, ofWorkers, storeCpu });
+    if (until === total) tally.check(this.peer.name);
+    else tally.checkPart(this.peer.name, until);
+    for (const { heard = total, repeated = 0 } of results) {
+      if (heard !== total || repeated > 0)
+        throw new Error(`of ${total} ends ${heard} were heard, ${repeated} repeatedly`);
+    }
+    return figures(until, { results, storeCpu });
   }
 }
 
 /** Rate and CPU times per job, from the first start to the last end. */
-function figures(total, { results, ofWorkers, storeCpu }) {
-  const startAt = Math.min(...ofWorkers.map((each) => each.startAt));
+function figures(total, { results, storeCpu }) {
+  const startAt = Math.min(...results.map((each) => each.startAt ?? Infinity));
   const endAt = Math.max(...results.map((each) => each.lastAt ?? each.endAt));
   const clientCpu = results.reduce((sum, { cpu = 0 }) => sum + cpu, 0);
   return perJob(total, { ms: endAt - startAt, clientCpu, storeCpu });

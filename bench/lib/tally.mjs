@@ -19,14 +19,29 @@ export class Tally {
     return whole;
   }
 
-  /**
-   * @param exactly how many jobs were to be run; the others must not have been run at all
-   * @throws {Error} that says how many jobs were run twice, or not at all
-   */
-  check(what, exactly = this.total) {
-    const twice = this.counts.reduce((sum, count) => sum + (count > 1 ? 1 : 0), 0);
-    const once = this.counts.reduce((sum, count) => sum + (count === 1 ? 1 : 0), 0);
-    if (twice === 0 && once === exactly) return;
-    throw new Error(`${what}: of ${exactly} jobs ${once} were run exactly once, ${twice} more often`);
+  /** @throws {Error} unless every job was run exactly once */
+  check(what) {
+    const { once, more } = this.#count();
+    if (more === 0 && once === this.total) return;
+    throw new Error(`${what}: of ${this.total} jobs ${once} were run exactly once, ${more} more often`);
+  }
+
+  /** @throws {Error} unless at least so many of the jobs were run, and none of them twice */
+  checkPart(what, atLeast) {
+    const { once, more } = this.#count();
+    if (more === 0 && once >= atLeast) return;
+    throw new Error(
+      `${what}: ${once} jobs were run exactly once, not ${atLeast} or more; ${more} more often`,
+    );
+  }
+
+  #count() {
+    let once = 0;
+    let more = 0;
+    for (const count of this.counts) {
+      if (count === 1) once += 1;
+      else if (count > 1) more += 1;
+    }
+    return { once, more };
   }
 }

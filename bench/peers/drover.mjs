@@ -8,7 +8,11 @@ export const peer = {
   settings: 'BullMQ’s classes with the same options on Drover’s store, which has its defaults',
   open(task) {
     const session = openBullMq(task, PREFIX, createBackend);
-    return { ...session, listen: (onCompleted) => listen(task, onCompleted) };
+    return {
+      ...session,
+      goPrefix: `${PREFIX}:${task.queue}:`,
+      listen: (onCompleted) => listen(task, onCompleted),
+    };
   },
 };
 

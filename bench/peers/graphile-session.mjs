@@ -15,6 +15,7 @@ const silent = new Logger(() => () => {});
 export async function openGraphile({ address, payload, onError }, workerSettings) {
   const pool = new pg.Pool({ connectionString: address });
   pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
   const utils = await makeWorkerUtils({ pgPool: pool, logger: silent });
   await utils.migrate();
   const dataOf = makePayload(payload);

@@ -1,5 +1,6 @@
 /**
- * Everything that is compared, in the order of the tables. `file` holds the adapter: `peer` with
+ * Everything that is compared, in the order of the tables. `tellsSubscribers`: others can hear of completed jobs;
+ * `go`: Go services can add jobs. `file` holds the adapter: `peer` with
  * - `settings`: how it is set, in words, for the results;
  * - `open({ address, queue, role, payload, jobOptions, onError })`: a session in a client process:
  *   `addOne(number)` -> id, `addBulk(from, count)` -> ids,
@@ -11,14 +12,22 @@
  *   the handler is done), `listen(onCompleted(id))` -> `{ close() }`.
  */
 export const PEERS = [
-  { name: 'drover', title: 'Drover', store: 'redis', packages: [], file: './drover.mjs', hasUpdates: true },
+  {
+    name: 'drover',
+    title: 'Drover',
+    store: 'redis',
+    packages: [],
+    file: './drover.mjs',
+    tellsSubscribers: true,
+    go: true,
+  },
   {
     name: 'bullmq',
     title: 'BullMQ',
     store: 'redis',
     packages: ['bullmq'],
     file: './bullmq.mjs',
-    hasUpdates: true,
+    tellsSubscribers: true,
   },
   {
     name: 'bee-queue',
@@ -26,7 +35,7 @@ export const PEERS = [
     store: 'redis',
     packages: ['bee-queue'],
     file: './bee-queue.mjs',
-    hasUpdates: true,
+    tellsSubscribers: true,
   },
   {
     name: 'graphile',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import PgBoss from 'pg-boss';
 import pg from 'pg';
 import { makePayload } from '../lib/payload.mjs';
@@ -21,8 +22,15 @@ export const peer = {
     const where = `from pgboss.job where name = '${name}' and state`;
     return {
       addOne: (number) => boss.send(name, dataOf(number)),
-      addBulk: (from, count) =>
-        boss.insert(Array.from({ length: count }, (_, place) => ({ name, data: dataOf(from + place) }))),
+      async addBulk(from, count) {
+        const jobs = Array.from({ length: count }, (_, place) => ({
+          id: randomUUID(), // insert() does not tell the ids it gives
+          name,
+          data: dataOf(from + place),
+        }));
+        await boss.insert(jobs);
+        return jobs.map(({ id }) => id);
+      },
       async startWorker({ concurrency, onRun, onDone }) {
         let worker;
         const options = { batchSize: concurrency, pollingIntervalSeconds: SHORTEST_POLLING_SECONDS };
