@@ -6,20 +6,26 @@ interface Outcome {
   output: string;
 }
 
+const PATIENCE_MS = 170_000;
 const MAIN = join(__dirname, 'main.mjs');
 const CASES = [
-  ...['add-one', 'add-bulk', 'process-1', 'process-100', 'two-processes', 'add-and-process', 'end-to-end'],
-  ...['pick-up', 'pick-up-go', 'memory-200-retries', 'claims'],
+  ...['add-bulk', 'process-100', 'two-processes', 'add-and-process', 'end-to-end', 'pick-up'],
+  ...['pick-up-go', 'memory-200-retries', 'claims'],
 ];
 const REDIS_PEERS = ['drover', 'bullmq', 'bee-queue'];
 const POSTGRES_PEERS = ['graphile', 'graphile-batched', 'pg-boss'];
 
 function smoke(...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, '--smoke', ...args], { timeout: 55_000 }, (error, stdout, stderr) => {
-      const code = error ? Number(error.code ?? 1) : 0;
-      resolve({ code, output: `${stdout}${stderr}` });
-    });
+    execFile(
+      process.execPath,
+      [MAIN, '--smoke', ...args],
+      { timeout: PATIENCE_MS },
+      (error, stdout, stderr) => {
+        const code = error ? Number(error.code ?? 1) : 0;
+        resolve({ code, output: `${stdout}${stderr}` });
+      },
+    );
   });
 }
 
@@ -33,12 +39,12 @@ describe('the benchmark', () => {
 
   beforeAll(async () => {
     outcome = await smoke();
-  });
+  }, PATIENCE_MS + 10_000);
 
   it('runs every job of every case exactly once', () => {
     const withoutGo = outcome.output.includes('Go was not found');
-    expect(outcome).toMatchObject({ code: 0 });
     expect(outcome.output).toContain('Every job of every round was run exactly once.');
+    expect(outcome.code).toBe(0);
     const ofDrover = measured(outcome.output).filter((text) => text.endsWith(' drover'));
     expect(ofDrover).toEqual(
       CASES.filter((name) => name !== 'pick-up-go' || !withoutGo).map((name) => `${name} drover`),

@@ -17,7 +17,6 @@ async function add(run, options) {
 export const addOne = {
   name: 'add-one',
   title: 'Add one by one, 100 in flight',
-  smoke: 'ours',
   columns: THROUGHPUT,
   jobs: 15_000,
   target: { atLeast: 1.5 },

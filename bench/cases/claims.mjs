@@ -22,6 +22,7 @@ export const claims = {
   about:
     'Jobs are run one after the other: wall time, and time in Redis’s scripts, for each claim with its finish.',
   smoke: 'ours',
+  smokeJobs: 1_000,
   columns: [
     { key: 'growth', title: 'cost grows by (wall)', better: 'less' },
     { key: 'scriptGrowth', title: 'in scripts', better: 'less' },

@@ -11,7 +11,7 @@ import { addAndProcess, endToEnd } from './together.mjs';
  * - `jobs`: how many at scale 1, and `measure(run, jobs)`;
  * - optional: `target`, what Drover must reach (lib/targets.mjs); `rounds` at most; `peers(peer)`, who takes part;
  *   `smoke`: who takes part in the smoke run, `all` or `ours` (Drover only), otherwise nobody: its code is another
- *   case's, too;
+ *   case's, too; `smokeJobs`, how many then, where a hundredth of `jobs` is too many;
  *   `share(peer)` of the jobs that a peer gets; `needs`, a program without which the case is left out.
  */
 export const CASES = [

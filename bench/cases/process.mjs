@@ -18,7 +18,7 @@ const processCase = (concurrency, jobs, target, smoke) => ({
   measure: (run, total) => measure(run, total, concurrency),
 });
 
-export const process1 = processCase(1, 4_000, { atLeast: 1.2 }, 'ours');
+export const process1 = processCase(1, 4_000, { atLeast: 1.2 });
 export const process10 = processCase(10, 15_000, {});
 export const process100 = processCase(100, 20_000, { atLeast: 2, aim: 3 }, 'all');
 export const process500 = processCase(500, 20_000, {});

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { UserError } from '../../scripts/lib/messages.mjs';
 import { CASES } from '../cases/index.mjs';
 import { PEERS } from '../peers/index.mjs';
-import { smokeCases } from './smoke.mjs';
+import { SMOKE_SCALE, smokeCases } from './smoke.mjs';
 
 export const HELP = `npm run bench [-- options]
   --rounds <n>      rounds of each case (5)
@@ -12,9 +12,6 @@ export const HELP = `npm run bench [-- options]
   --smoke           one round of each case with few jobs: is every job run exactly once?
   --no-write        no files in bench/results
   --help`;
-
-/** So few that all cases together take some seconds; the figures then mean nothing. */
-const SMOKE_SCALE = 0.01;
 
 const OPTIONS = {
   rounds: { type: 'string' },

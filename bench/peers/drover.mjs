@@ -1,5 +1,6 @@
-import { createBackend } from '#libs/queue';
 import { Redis } from 'ioredis';
+// The store alone: the library's index loads Nest, too, which BullMQ's clients beside it do not carry either.
+import { createBackend } from '../../dist/libs/queue/src/backend/drover-backend.js';
 import { openBullMq } from './bullmq-classes.mjs';
 
 const PREFIX = 'bench';
