@@ -1,5 +1,6 @@
 import { perJob } from '../lib/run.mjs';
 import { THROUGHPUT } from './columns.mjs';
+import { SHARES } from './shares.mjs';
 
 async function add(run, options) {
   const client = await run.client('add', options);
@@ -18,7 +19,8 @@ export const addOne = {
   name: 'add-one',
   title: 'Add one by one, 100 in flight',
   columns: THROUGHPUT,
-  jobs: 15_000,
+  jobs: 10_000,
+  shares: SHARES.addOne,
   target: { atLeast: 1.5 },
   measure: (run, count) => add(run, { count, inFlight: 100 }),
 };
@@ -28,7 +30,7 @@ export const addBulk = {
   title: 'Add in bulk, 1,000 a call',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 30_000,
+  jobs: 20_000,
   target: { atLeast: 2.5, ahead: ['bee-queue'] },
   measure: (run, count) => add(run, { count, perCall: 1000 }),
 };

@@ -12,7 +12,7 @@ import { addAndProcess, endToEnd } from './together.mjs';
  * - optional: `target`, what Drover must reach (lib/targets.mjs); `rounds` at most; `peers(peer)`, who takes part;
  *   `smoke`: who takes part in the smoke run, `all` or `ours` (Drover only), otherwise nobody: its code is another
  *   case's, too; `smokeJobs`, how many then, where a hundredth of `jobs` is too many;
- *   `share(peer)` of the jobs that a peer gets; `needs`, a program without which the case is left out.
+ *   `shares`, the part of the jobs that a peer gets, by name; `needs`, a program without which the case is left out.
  */
 export const CASES = [
   ...[addOne, addBulk],

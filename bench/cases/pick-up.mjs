@@ -1,4 +1,5 @@
 import { quantile } from '../lib/statistics.mjs';
+import { SHARES } from './shares.mjs';
 
 const COLUMNS = [
   { key: 'p99', title: 'p99 ms', better: 'less' },
@@ -12,9 +13,6 @@ const figures = (latencies) => ({
   worst: Math.max(...latencies),
 });
 
-/** pg-boss polls twice a second at most: fewer of its jobs, so that a round does not take minutes. */
-const share = ({ name }) => (name === 'pg-boss' ? 0.1 : 1);
-
 /** From before the call that adds a job to the start of its handler, on an idle queue. */
 export const pickUp = {
   name: 'pick-up',
@@ -23,7 +21,7 @@ export const pickUp = {
   smoke: 'ours',
   columns: COLUMNS,
   jobs: 400,
-  share,
+  shares: SHARES.pickUp,
   target: { atMost: 1 },
   measure: async (run, count) => figures((await run.complete('latency', { count })).latencies),
 };

@@ -1,4 +1,5 @@
 import { THROUGHPUT } from './columns.mjs';
+import { SHARES } from './shares.mjs';
 
 async function measure(run, total, concurrency, processes = 1) {
   const filler = await run.fill(total);
@@ -8,7 +9,8 @@ async function measure(run, total, concurrency, processes = 1) {
   return figures;
 }
 
-const processCase = (concurrency, jobs, target, smoke) => ({
+const processCase = (concurrency, jobs, shares, target, smoke) => ({
+  shares,
   smoke,
   name: `process-${concurrency}`,
   title: `Process jobs that do nothing, concurrency ${concurrency}`,
@@ -18,17 +20,18 @@ const processCase = (concurrency, jobs, target, smoke) => ({
   measure: (run, total) => measure(run, total, concurrency),
 });
 
-export const process1 = processCase(1, 4_000, { atLeast: 1.2 });
-export const process10 = processCase(10, 15_000, {});
-export const process100 = processCase(100, 20_000, { atLeast: 2, aim: 3 }, 'all');
-export const process500 = processCase(500, 20_000, {});
+export const process1 = processCase(1, 3_000, SHARES.one, { atLeast: 1.2 });
+export const process10 = processCase(10, 10_000, SHARES.ten, {});
+export const process100 = processCase(100, 15_000, SHARES.many, { atLeast: 2, aim: 3 }, 'all');
+export const process500 = processCase(500, 15_000, SHARES.many, {});
 
 export const twoProcesses = {
   name: 'two-processes',
   title: 'Process in two processes, concurrency 100 each',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 20_000,
+  jobs: 15_000,
+  shares: SHARES.many,
   target: { aheadOfAll: true },
   measure: (run, total) => measure(run, total, 100, 2),
 };

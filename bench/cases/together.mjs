@@ -1,4 +1,5 @@
 import { THROUGHPUT } from './columns.mjs';
+import { SHARES } from './shares.mjs';
 
 const CONCURRENCY = 100;
 
@@ -9,7 +10,8 @@ export const addAndProcess = {
   about: 'One process adds one by one with 100 in flight, another one runs them at concurrency 100.',
   smoke: 'all',
   columns: THROUGHPUT,
-  jobs: 15_000,
+  jobs: 10_000,
+  shares: SHARES.addOne,
   target: { aheadOfAll: true },
   async measure(run, total) {
     const worker = await run.client('work', { concurrency: CONCURRENCY, total });
@@ -28,7 +30,7 @@ export const endToEnd = {
     'Drover: its updates channel; BullMQ: its stream of events, read by QueueEvents; bee-queue: its channel of events.',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 15_000,
+  jobs: 10_000,
   peers: ({ tellsSubscribers = false }) => tellsSubscribers,
   target: { aheadOfAll: true },
   async measure(run, total) {

@@ -50,7 +50,6 @@ async function measure(options) {
   const facts = await machineFacts({ peers, started, stores: descriptions });
   const { rounds, scale } = options;
   if (options.write) say(`\nwritten: ${writeResults({ facts, rounds, scale, notes, results }).join(', ')}`);
-  failures.forEach((failure) => console.error(`bench: ${failure}`));
   say(
     failures.length === 0
       ? '\nEvery job of every round was run exactly once.'

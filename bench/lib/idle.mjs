@@ -2,7 +2,7 @@ import { sleep } from '../../scripts/lib/wait.mjs';
 import { Tally } from './tally.mjs';
 
 const CONCURRENCY = 10;
-const WARM_UP = 20;
+const LONGEST_WARM_UP = 20;
 
 /**
  * A worker that is idle whenever a job is added: one job at a time, after a pause of 2 to 10 ms. The first jobs warm
@@ -14,7 +14,8 @@ const WARM_UP = 20;
  */
 export async function eachWhenIdle(session, count, clock) {
   await session.ready?.();
-  const total = count + WARM_UP;
+  const warmUp = Math.min(LONGEST_WARM_UP, Math.ceil(count / 10));
+  const total = count + warmUp;
   const tally = new Tally(total);
   let onStart, onEnd;
   const worker = await session.startWorker({
@@ -39,6 +40,6 @@ export async function eachWhenIdle(session, count, clock) {
       await worker.close();
       tally.check('pick-up');
     },
-    counted: (list) => list.slice(WARM_UP),
+    counted: (list) => list.slice(warmUp),
   };
 }

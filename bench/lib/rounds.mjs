@@ -18,7 +18,8 @@ export async function measureCase(entry, { rounds, scale, peers, stores, program
   const measured = new Map(part.map((peer) => [peer, []]));
   const failures = [];
   const count = Math.min(rounds, entry.rounds ?? rounds);
-  const jobsOf = (peer) => Math.max(FEWEST_JOBS, Math.round(entry.jobs * scale * (entry.share?.(peer) ?? 1)));
+  const jobsOf = (peer) =>
+    Math.max(FEWEST_JOBS, Math.round(entry.jobs * scale * (entry.shares?.[peer.name] ?? 1)));
   for (let round = 0; round < count; round++) {
     for (const peer of rotated(part, round)) {
       const run = new Run(peer, stores[peer.store], programs);
@@ -29,7 +30,9 @@ export async function measureCase(entry, { rounds, scale, peers, stores, program
         measured.get(peer).push(figures);
         tell(entry, { round, peer, jobs: jobsOf(peer), figures });
       } catch (error) {
-        failures.push(`${entry.name}, round ${round + 1}, ${peer.name}: ${error.message}`);
+        const what = `${entry.name}, round ${round + 1}, ${peer.name}`;
+        console.error(`bench: ${what}: ${error.message}`);
+        failures.push(`${what}: ${error.message.split('\n')[0]}`); // the rest would be paths
         await run.abandon();
       }
     }
