@@ -6,6 +6,7 @@ import { cleanEnvironment } from './environment.mjs';
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url));
 const PATIENCE_MS = 15 * 60_000;
+const CLOSING_MS = 60_000;
 
 /**
  * A fresh process that plays one role (bench/roles) for one peer: no measurement suffers from the garbage of the
@@ -60,10 +61,14 @@ export class Client {
     return this.#message('counts');
   }
 
-  /** Lets it close its connections and end. */
+  /**
+   * Lets it close its connections and end.
+   * @throws {Error} what went wrong in it before, if something did
+   */
   async close() {
+    if (this.#failure) throw this.#failure;
     this.child.removeAllListeners('exit');
-    const ended = once(this.child, 'exit');
+    const ended = once(this.child, 'exit', { signal: AbortSignal.timeout(CLOSING_MS) });
     this.child.send({ close: true });
     const [code, signal] = await ended;
     this.closed = true;
@@ -120,6 +125,7 @@ export class Client {
 
   async #kill() {
     this.child.removeAllListeners('exit');
+    if (!this.closed) this.#fail(new Error(`${this.what} was ended`)); // nobody may wait for it any longer
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
     this.child.kill('SIGKILL');

@@ -45,10 +45,9 @@ function overview(results) {
 function section(result) {
   const { head, body } = tableCells(result);
   const { entry, rounds, failures } = result;
-  const jobs = [...new Set(result.rows.map((row) => row.jobs.toLocaleString('en-GB')))].join(' or ');
   return [
     `## ${entry.title}`,
-    `${entry.about ? `${entry.about} ` : ''}${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${jobs} jobs.`,
+    `${entry.about ? `${entry.about} ` : ''}${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     body.length > 0 ? table(head, body) : '',
     verdictLines(result)
       .map((line) => `- ${line}`)

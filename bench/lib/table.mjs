@@ -4,12 +4,13 @@ import { ratio } from './targets.mjs';
 /** Head and body of a case's table, as texts. */
 export function tableCells({ entry, rows }) {
   const [main, ...more] = entry.columns;
-  const head = ['', main.title, 'spread', 'ratio to BullMQ', ...more.map(({ title }) => title)];
+  const head = ['', 'jobs', main.title, 'spread', 'ratio to BullMQ', ...more.map(({ title }) => title)];
   const body = rows.map((row) => {
     const { median, min, max } = row.figures[main.key];
     const toBaseline = ratio(rows, row, main.key);
     return [
       row.peer.title,
+      row.jobs.toLocaleString('en-GB'),
       figure(median),
       `${figure(min)} – ${figure(max)}`,
       toBaseline === undefined ? '' : toBaseline.toFixed(2),
