@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { UserError, say } from '../../scripts/lib/messages.mjs';
 import { inRoot } from '../../scripts/lib/paths.mjs';
 import { setUp } from '../../scripts/lib/set-up.mjs';
@@ -39,6 +40,7 @@ async function measure(options) {
   if (cases.length < options.cases.length) notes.push('Go was not found: jobs added by Go are left out');
   notes.forEach((note) => say(note));
   const started = new Date();
+  const [load] = loadavg();
   const results = [];
   for (const entry of cases) {
     const result = await measureCase(entry, { ...options, peers, stores, programs });
@@ -47,7 +49,7 @@ async function measure(options) {
   }
   const failures = results.flatMap(({ failures: ofCase }) => ofCase);
   const descriptions = Object.values(stores).map(({ description }) => description);
-  const facts = await machineFacts({ peers, started, stores: descriptions });
+  const facts = await machineFacts({ peers, started, stores: descriptions, load });
   const { rounds, scale } = options;
   if (options.write) say(`\nwritten: ${writeResults({ facts, rounds, scale, notes, results }).join(', ')}`);
   say(

@@ -3,6 +3,9 @@ const steps = [];
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 let ending;
 
+/** Whether everything is being ended, or was. */
+export const isEnding = () => ending !== undefined;
+
 /** Registers something to be undone at the end. Returns a function that does so earlier. */
 export function atEnd(step) {
   const once = () => {

@@ -8,7 +8,7 @@ import { peerNamed } from '../peers/index.mjs';
 const require = createRequire(import.meta.url);
 
 /** The machine and the versions that figures belong to; no names of hosts or users, no paths. */
-export async function machineFacts({ peers, started, stores }) {
+export async function machineFacts({ peers, started, stores, load }) {
   const [cpu] = os.cpus();
   return {
     date: started.toISOString(),
@@ -18,6 +18,7 @@ export async function machineFacts({ peers, started, stores }) {
     memoryGb: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     node: process.version,
+    load: Math.round(load * 10) / 10,
     stores,
     peers: await Promise.all(peers.map(aboutPeer)),
   };

@@ -29,7 +29,8 @@ function machine(facts, rounds, scale) {
       ['system', `${facts.system}, Node ${facts.node.slice(1)}`],
       ['stores', facts.stores.join('; ')],
       ['commit', facts.commit],
-      ['run', `${facts.date}, at most ${rounds} rounds${of}`],
+      ['run', `${facts.date}, at most ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of a case${of}`],
+      ['load before', `${facts.load}: processes of others that wanted a core`],
     ],
   );
 }

@@ -1,4 +1,5 @@
-import { say } from '../../scripts/lib/messages.mjs';
+import { UserError, say } from '../../scripts/lib/messages.mjs';
+import { isEnding } from './ending.mjs';
 import { figure } from './format.mjs';
 import { Run } from './run.mjs';
 import { summary } from './statistics.mjs';
@@ -30,6 +31,7 @@ export async function measureCase(entry, { rounds, scale, peers, stores, program
         measured.get(peer).push(figures);
         tell(entry, { round, peer, jobs: jobsOf(peer), figures });
       } catch (error) {
+        if (isEnding()) throw new UserError('interrupted');
         const what = `${entry.name}, round ${round + 1}, ${peer.name}`;
         console.error(`bench: ${what}: ${error.message}`);
         failures.push(`${what}: ${error.message.split('\n')[0]}`); // the rest would be paths

@@ -41,7 +41,7 @@ function rivals({ aheadOfAll, ahead = [] }, rows, ours, main) {
   const isAhead = (row) =>
     (main.better === 'more' ? 1 : -1) * (ours.figures[main.key].median - row.figures[main.key].median) > 0;
   const before = others.filter((row) => !isAhead(row)).map(({ peer }) => peer.title);
+  if (before.length > 0) return [{ text: `behind ${before.join(', ')}`, reached: false }];
   const names = aheadOfAll ? 'every other peer' : others.map(({ peer }) => peer.title).join(', ');
-  const behind = before.length > 0 ? `; behind ${before.join(', ')}` : '';
-  return [{ text: `ahead of ${names}${behind}`, reached: before.length === 0 }];
+  return [{ text: `ahead of ${names}`, reached: true }];
 }
