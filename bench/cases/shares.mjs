@@ -1,0 +1,12 @@
+/**
+ * What part of a case's jobs the slower peers get, so that a round of theirs takes about as long as one of the
+ * others, some seconds. Rates are per job, so they can be compared all the same.
+ */
+export const SHARES = {
+  addOne: { graphile: 0.1, 'graphile-batched': 0.1, 'pg-boss': 0.2 },
+  one: { graphile: 0.3, 'pg-boss': 0.2 },
+  ten: { graphile: 0.1, 'pg-boss': 0.3 },
+  many: { graphile: 0.1, 'pg-boss': 0.6 },
+  // It polls twice a second at most.
+  pickUp: { 'pg-boss': 0.05 },
+};

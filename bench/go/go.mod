@@ -1,0 +1,3 @@
+module drover.dev/bench
+
+go 1.18
