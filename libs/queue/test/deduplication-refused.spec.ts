@@ -23,7 +23,7 @@ describe('options that cannot be kept', () => {
   });
 
   it.each(['deduplication', 'successor'])(
-    'a wrong type at <p>%s:<id> is named, and nothing is added',
+    'a wrong type at <p>%s:<id> is named, nothing of that job is written, and the others are added',
     async (name) => {
       const stand = open();
       await stand.redis.hset(stand.key(`${name}:one`), 'not', 'it');
@@ -33,7 +33,7 @@ describe('options that cannot be kept', () => {
           { name: 't', data: {}, opts: { jobId: 'bad', deduplication: { id: 'one' } } },
         ]),
       ).rejects.toMatchObject({ code: 'WRONG_KEY_TYPE', key: stand.key(`${name}:one`) });
-      expect(await jobKeys(stand)).toEqual([`${name}:one`]);
+      expect(await jobKeys(stand)).toEqual([`${name}:one`, 'data:good', 'job:good', 'status:good'].sort());
     },
   );
 

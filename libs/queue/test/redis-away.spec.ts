@@ -146,6 +146,15 @@ describe.each(HARM)('while Redis is %s', (_, harm, heal) => {
     expect((await stand.queued()).sort()).toEqual(['before', 'bull', 'meanwhile', 'other']);
   });
 
+  it('a queue that still adds can be closed, and tells whoever waits', async () => {
+    await stand.queue.waitUntilReady();
+    await harm();
+    const adding = numbered(900).map((jobId) => stand.queue.add('t', {}, { jobId }).catch((error) => error));
+    await withinSeconds(10, stand.queue.close());
+    for (const outcome of await Promise.all(adding)) expect(outcome).toBeInstanceOf(Error);
+    await heal();
+  });
+
   it('a large batch on its way is added, each job once', async () => {
     await stand.service.health();
     const ids = numbered(1000);

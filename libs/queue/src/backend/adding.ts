@@ -1,62 +1,18 @@
-import type { DeduplicationOptions, JobJson, ParentKeyOpts } from 'bullmq';
-import { contractPriority } from '#libs/contracts';
-import { InvalidOptionError } from '../errors/index.js';
+import { randomBytes } from 'node:crypto';
+import { Batcher, REFUSED } from './batcher.js';
 import { refusedError } from './codes.js';
-import type { ScriptArgument, ScriptCall, Scripts } from './scripts.js';
+import { encodeJob, jobArguments, type EncodedJob } from './job-arguments.js';
+import { fromBull, type BullEntry, type NewJob } from './new-job.js';
+import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
-import {
-  checkDeduplication,
-  checkDelay,
-  checkJobId,
-  checkPriority,
-  checkSize,
-  checkType,
-} from './validate.js';
 
-/** A job to add. */
-export interface NewJob {
-  /** Empty or absent: the next number. */
-  id?: string;
-  /** Its type; empty for a legacy document that names none. */
-  name: string;
-  /** Payload as JSON text; empty for a legacy document, whose handler gets the whole document. */
-  data: string;
-  /** BullMQ's job options, kept with the job. */
-  opts: object;
-  /** Time of creation in ms. */
-  timestamp: number;
-  /** Milliseconds until it is ready. */
-  delay?: number;
-  /** Contract priority. */
-  priority: number;
-  /** Before all others of its priority. */
-  lifo?: boolean;
-  /** What happens when the id exists: keep that job (default), reject this one, or replace it unless it runs. */
-  onExisting?: 'keep' | 'reject' | 'replace';
-  /** JSON text of the document; absent: composed from the rest. */
-  document?: string;
-  /** What only some jobs have. */
-  extras?: Extras;
-}
+/** What became of a job: see {@link Adding.add}; an error is that of a key of the wrong type. */
+type Answer = string | number | Error;
 
-/** Ties of a job to others. */
-export interface Extras {
-  /** Key of the job that waits for this one, and what BullMQ notes of it as JSON text. */
-  parentKey?: string;
-  parent?: string;
-  /** It waits for children that are added after it. */
-  waitsForChildren?: true;
-  /** Scheduler that made it. */
-  repeatJobKey?: string;
-  deduplicationId?: string;
-  deduplication?: DeduplicationOptions;
-}
-
-/** A job as BullMQ's classes hand it over. */
-export interface BullEntry {
-  job: JobJson;
-  jobId: string | undefined;
-  parentKeyOpts?: ParentKeyOpts | undefined;
+/** Jobs of one caller that travel in the same call. */
+interface Operation {
+  jobs: EncodedJob[];
+  bytes: number;
 }
 
 /** Jobs and bytes that travel in one script call at most, so that no call holds Redis for long. */
@@ -68,31 +24,40 @@ export async function adoptAll(scripts: Scripts, thorough = false): Promise<void
   while ((await scripts.run<number>('adoptAdded', thorough ? '1' : '0')) === 1);
 }
 
-/** Adding jobs to one queue. */
+/** Adding jobs to one queue: what is waiting in the same turn of the event loop travels in one call. */
 export class Adding {
+  private readonly sender = randomBytes(8).toString('base64url');
+  /** Rises when what was refused is sent again, see `addJobs.lua`. */
+  private turn = 0;
+  private closed = false;
+  private readonly batcher: Batcher<Operation, Answer[]>;
+
+  /** @param scripts of a client that works until {@link close} has ended. */
   constructor(
     private readonly scripts: Scripts,
     private readonly options: StoreOptions,
-  ) {}
+  ) {
+    this.batcher = new Batcher({
+      send: (operations) => this.send(operations),
+      recover: () => this.recover(),
+      maxOperations: MAX_JOBS_A_CALL,
+      maxBytes: MAX_BYTES_A_CALL,
+      bytesOf: ({ bytes }) => bytes,
+      weightOf: ({ jobs }) => jobs.length,
+    });
+  }
 
   /**
    * Adds jobs in order; all are validated before any is sent.
    *
    * @returns one answer per job: its id (or that of the job it was dropped for), -1 (rejected, the id exists), -3 (not
    *   replaced, it runs), -5 (its parent is missing) or -7 (it has another parent).
+   * @throws {WrongKeyTypeError} for the first job that met a key of the wrong type; the others are added.
    */
   async add(jobs: readonly NewJob[]): Promise<(string | number)[]> {
-    const calls = this.calls(jobs);
-    const answers = await this.scripts.runAll<(string | number)[] | 1>(calls);
-    // Part of a large backlog may be adopted only after a call was refused: those after it were not, so
-    // each is sent again in turn.
-    for (const [at, call] of calls.entries()) {
-      while (answers[at] === 1) {
-        await adoptAll(this.scripts);
-        answers[at] = await this.scripts.run<(string | number)[] | 1>(call.script, ...call.args);
-      }
-    }
-    return answers.flat();
+    const answers = await this.answers(jobs);
+    for (const answer of answers) if (answer instanceof Error) throw answer;
+    return answers as (string | number)[];
   }
 
   /**
@@ -101,97 +66,73 @@ export class Adding {
    * @throws the error of the first job that was refused; the others are added.
    */
   async addBull(entries: readonly BullEntry[]): Promise<string[]> {
-    const answers = await this.add(entries.map((entry) => fromBull(entry)));
+    const answers = await this.answers(entries.map((entry) => fromBull(entry)));
     for (const [at, answer] of answers.entries()) {
       if (typeof answer === 'string') continue;
+      if (answer instanceof Error) throw answer;
       const { job, jobId } = entries[at] as BullEntry;
       throw refusedError(answer, { jobId, parentKey: job.parentKey, command: 'addJob' });
     }
     return answers as string[];
   }
 
-  private calls(jobs: readonly NewJob[]): ScriptCall[] {
-    const calls: ScriptCall[] = [];
-    let args: ScriptArgument[] = [];
-    let count = 0;
-    let bytes = 0;
+  /** Takes no more jobs. @returns a promise of when those that were taken have their answers, unless they have them. */
+  close(): Promise<void> | undefined {
+    this.closed = true;
+    return this.batcher.isBusy ? this.batcher.idle() : undefined;
+  }
+
+  private async answers(jobs: readonly NewJob[]): Promise<Answer[]> {
+    if (this.closed) throw new Error('Connection is closed.');
+    const operations = this.operations(jobs);
+    const [only] = operations;
+    if (only && operations.length === 1) return this.batcher.add(only);
+    // All are waited for: a caller that is told of an error can rely on that nothing of it is on its way.
+    const outcomes = await Promise.allSettled(operations.map((operation) => this.batcher.add(operation)));
+    return outcomes.flatMap((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  /** Encodes all jobs, so that nothing is sent when one is not valid, and cuts a long row into calls. */
+  private operations(jobs: readonly NewJob[]): Operation[] {
+    const operations: Operation[] = [];
+    let last: Operation | undefined;
     for (const job of jobs) {
-      const size = job.data.length + (job.document?.length ?? 0);
-      if (count > 0 && (count === MAX_JOBS_A_CALL || bytes + size > MAX_BYTES_A_CALL)) {
-        calls.push({ script: 'addJobs', args });
-        [args, count, bytes] = [[], 0, 0];
+      const encoded = encodeJob(job, this.options);
+      const bytes = encoded.data.length + encoded.document.length;
+      if (!last || last.jobs.length === MAX_JOBS_A_CALL || last.bytes + bytes > MAX_BYTES_A_CALL) {
+        last = { jobs: [], bytes: 0 };
+        operations.push(last);
       }
-      args.push(...jobArguments(job, this.options));
-      count += 1;
-      bytes += size;
+      last.jobs.push(encoded);
+      last.bytes += bytes;
     }
-    if (count > 0) calls.push({ script: 'addJobs', args });
-    return calls;
+    return operations;
   }
-}
 
-/**
- * A job's arguments in the scripts that add.
- *
- * @throws a typed error that names what is wrong with it.
- */
-export function jobArguments(job: NewJob, options: StoreOptions): ScriptArgument[] {
-  const delay = job.delay ?? 0;
-  if (job.id !== undefined && job.id !== '') checkJobId(job.id);
-  if (job.name !== '' || job.document === undefined) checkType(job.name);
-  checkDelay(delay, options.maxDelayMs);
-  checkPriority(job.priority);
-  checkSize(job.document ?? job.data, options.maxDocumentBytes);
-  return [
-    job.id ?? '',
-    job.name,
-    job.data,
-    JSON.stringify(job.opts),
-    job.timestamp,
-    new Date(job.timestamp).toISOString(),
-    delay,
-    job.priority,
-    job.lifo ? 'head' : 'tail',
-    job.onExisting ?? 'keep',
-    job.document ?? '',
-    job.extras ? JSON.stringify(job.extras) : '',
-  ];
-}
-
-/** A job as BullMQ hands it over, which takes an empty id for none. */
-export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
-  const { opts } = job;
-  const extras = extrasOf(job, parentKeyOpts);
-  return {
-    id: jobId,
-    name: job.name,
-    data: job.data,
-    opts,
-    timestamp: job.timestamp,
-    delay: opts.delay ?? 0,
-    priority: contractPriority(opts.priority ?? 0),
-    lifo: opts.lifo === true && !opts.priority,
-    ...(extras ? { extras } : {}),
-  };
-}
-
-function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extras | undefined {
-  const { parentKey, parent, repeatJobKey, opts } = job;
-  const extras: Extras = {};
-  if (parentKey && parent) {
-    if (!parent.queueKey || !parent.id || /\p{Surrogate}/u.test(parentKey)) {
-      throw new InvalidOptionError(
-        `parent ${JSON.stringify(parent)} must have a queue and an id of well-formed Unicode`,
-      );
+  private async send(operations: readonly Operation[]): Promise<Answer[][] | typeof REFUSED> {
+    const jobs = operations.flatMap((operation) => operation.jobs);
+    const args = [`${this.sender}:${this.turn}`, ...jobArguments(jobs)];
+    const told = await this.scripts.runList<(string | number | [string])[] | 1>('addJobs', args);
+    if (told === 1) return REFUSED;
+    const answers: Answer[] = [];
+    for (const [at, answer] of told.entries()) {
+      if (typeof answer === 'object') {
+        const error = await this.scripts.explained(new Error(answer[0]), [jobs[at]?.id ?? '']);
+        answers.push(error as Error);
+      } else {
+        answers.push(answer);
+      }
     }
-    Object.assign(extras, { parentKey, parent: JSON.stringify(parent) });
+    let from = 0;
+    return operations.map((operation) => answers.slice(from, (from += operation.jobs.length)));
   }
-  if (parentKeyOpts?.addToWaitingChildren) extras.waitsForChildren = true;
-  if (repeatJobKey) extras.repeatJobKey = repeatJobKey;
-  const { deduplication } = opts;
-  if (deduplication?.id) {
-    checkDeduplication(deduplication);
-    Object.assign(extras, { deduplicationId: deduplication.id, deduplication });
+
+  /** Nothing is in flight: what is sent from now on need not be refused for what was refused before. */
+  private async recover(): Promise<void> {
+    this.turn += 1;
+    await adoptAll(this.scripts);
   }
-  return Object.keys(extras).length > 0 ? extras : undefined;
 }

@@ -77,7 +77,8 @@ export class Batcher<Operation, Answer> {
     await new Promise<void>((resolve) => this.idleCallbacks.push(resolve));
   }
 
-  private get isBusy(): boolean {
+  /** Whether an operation has no answer yet. */
+  get isBusy(): boolean {
     return this.inFlight > 0 || this.waiting.length > 0 || this.recovering || this.refused.length > 0;
   }
 

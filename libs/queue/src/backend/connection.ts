@@ -122,6 +122,12 @@ export class Connection extends EventEmitter {
     ask();
   }
 
+  /** The client until it is let go of; rejects afterwards. */
+  use(): Promise<RedisClient> {
+    if (this.ended) return Promise.reject(new Error('Connection is closed.'));
+    return Promise.resolve(this.client);
+  }
+
   /** Lets go of the connection; with `force` without waiting for replies. */
   async close(force = false): Promise<void> {
     if (this.ended) return;

@@ -1,4 +1,5 @@
 import type { BackendFactory, IQueueBackend, KeysMap, QueueBaseOptions, WorkerOptions } from 'bullmq';
+import { whileAnswering } from './answering.js';
 import { Connection } from './connection.js';
 import { DEFAULT_PREFIX, QueueKeys } from './keys.js';
 import { checkWorkerLimits } from './limits.js';
@@ -48,12 +49,19 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
     await this.metadata.marked();
   }
 
+  /** Jobs that were handed over before are added first, unless it is forced or Redis does not answer. */
   close(force = false): Promise<void> {
     if (!this.ownsConnection) return Promise.resolve();
-    this.closing ??= Promise.all([this.waiting?.close(force), this.connection.close(force)]).then(
+    this.closing ??= Promise.all([this.waiting?.close(force), this.closeConnection(force)]).then(
       () => undefined,
     );
     return this.closing;
+  }
+
+  private async closeConnection(force: boolean): Promise<void> {
+    const added = this.adding.close();
+    if (added && !force) await whileAnswering(this.connection.client, added);
+    await this.connection.close(force);
   }
 
   async disconnect(): Promise<void> {

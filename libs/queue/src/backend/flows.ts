@@ -1,9 +1,11 @@
 import type { JobJson, MoveToWaitingChildrenOpts, ParentKeyOpts } from 'bullmq';
 import { FlowTooLargeError } from '../errors/index.js';
-import { adoptAll, fromBull, jobArguments } from './adding.js';
+import { adoptAll } from './adding.js';
 import { accepted } from './codes.js';
+import { encodeJob, jobArguments, type EncodedJob } from './job-arguments.js';
 import { QueueKeys } from './keys.js';
-import type { ScriptArgument, Scripts } from './scripts.js';
+import { fromBull } from './new-job.js';
+import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 
 /** A job of a flow, with the queue it goes to. */
@@ -36,13 +38,14 @@ export class Flows {
   async add(entries: readonly FlowEntry[]): Promise<[null, string | number][]> {
     if (entries.length > MAX_FLOW_JOBS) throw new FlowTooLargeError('added', MAX_FLOW_JOBS);
     const queues = new Map<string, QueueKeys>();
-    const args: ScriptArgument[] = [];
+    const jobs: EncodedJob[] = [];
     for (const { jobData, jobId, parentKeyOpts, prefix, queueName } of entries) {
       const keys = new QueueKeys(prefix, queueName);
       queues.set(keys.base, queues.get(keys.base) ?? keys);
-      args.push([...queues.keys()].indexOf(keys.base) + 1);
-      args.push(...jobArguments(fromBull({ job: jobData, jobId, parentKeyOpts }), this.options));
+      const queue = [...queues.keys()].indexOf(keys.base) + 1;
+      jobs.push(encodeJob(fromBull({ job: jobData, jobId, parentKeyOpts }), this.options, queue));
     }
+    const args = jobArguments(jobs);
     const bases = [...queues.keys()];
     const ids = entries.map(({ jobId }) => jobId);
     for (;;) {

@@ -9,8 +9,8 @@ import type {
   RetryOptions,
   WorkerOptions,
 } from 'bullmq';
-import type { BullEntry } from './adding.js';
 import type { FlowEntry } from './flows.js';
+import type { BullEntry } from './new-job.js';
 import type { KeepOption } from './running.js';
 import { StoreParts } from './store-parts.js';
 import { toJson } from './validate.js';

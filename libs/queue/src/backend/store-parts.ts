@@ -52,7 +52,9 @@ export abstract class StoreParts extends EventEmitter {
     const scripts = new Scripts(client, queueKeys, storeOptions);
     const strategy = (opts as RepeatBaseOptions).settings?.repeatStrategy;
     this.scripts = scripts;
-    this.adding = new Adding(scripts, storeOptions);
+    // What was handed over before the store is closed is still added.
+    const addingScripts = new Scripts(() => connection.use(), queueKeys, storeOptions);
+    this.adding = new Adding(addingScripts, storeOptions);
     this.flows = new Flows(scripts, storeOptions, (keys) => new Scripts(client, keys, storeOptions));
     this.flowQueries = new FlowQueries(scripts, queueKeys, (key) => this.jobAt(key));
     this.deduplication = new Deduplication(scripts, queueKeys);

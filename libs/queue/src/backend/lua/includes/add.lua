@@ -1,49 +1,30 @@
--- Adding one job. Writes that many jobs have in common are collected per queue and flushed at the end.
---@include context announce place wake document later family deduplication
+-- Adding jobs. Writes that many jobs have in common are collected per queue and flushed at the end.
+--@include context announce place wake later family deduplication kind collected numbers refused
 
--- How many arguments a job has; see addJobs for what they are.
-local JOB_ARGUMENTS = 12
-
--- What is collected for the current queue.
-local function batch()
-  memo.batch = memo.batch or { strings = {}, places = {}, index = {}, added = {}, bands = {} }
-  return memo.batch
-end
-
-local function isKnown(id) return batch().bands[id] or exists(id) end
-
-local function nextId()
-  local id
-  repeat
-    id = string.format('%.0f', redis.call('INCR', keys.counter))
-  until not isKnown(id)
-  return id
-end
-
--- Clears the way for a job added again under its id; a parent that waits for it goes on waiting. Returns false
--- when it is running.
-local function makeRoom(id, extras)
-  if isRunning(id) then return false end
+-- Clears the way for a job added again under its id; a parent that waits for it goes on waiting. Returns the kind it
+-- is added as, or nil when it is running.
+local function makeRoom(id, kind)
+  if isRunning(id) then return nil end
   local parent, child = parentOf(id), memberKey(id)
   if parent and within(parent.base, function() return redis.call('SISMEMBER', pendingKey(parent.id), child) end) == 1 then
-    extras.parentKey, extras.parent = unpack(redis.call('HMGET', jobKey(id), 'parentKey', 'parent'))
+    kind = withParentOf(kind, unpack(redis.call('HMGET', jobKey(id), 'parentKey', 'parent')))
   end
   freeDeduplication(id)
   forget(id)
-  return true
+  return kind
 end
 
 -- Links a job that exists to the parent it is added under. Returns false when another parent has it.
-local function adoptChild(id, extras)
-  local parent, current = cjson.decode(extras.parent), redis.call('HGET', jobKey(id), 'parentKey')
-  local parentBase = parent.queueKey .. ':'
+local function adoptChild(id, kind)
+  local extras, parent = kind.extras, kind.parent
+  local current = redis.call('HGET', jobKey(id), 'parentKey')
   if current and current ~= extras.parentKey then
     local other = parentOf(id)
     if other and within(other.base, exists, other.id) then return false end
   end
   local child = memberKey(id)
   local result = redis.call('ZSCORE', keys.completed, id) and (redis.call('GET', resultKey(id)) or 'null')
-  within(parentBase, function()
+  within(parent.base, function()
     if result then
       redis.call('HSET', processedKey(parent.id), child, result)
       touch(base, parent.id)
@@ -57,121 +38,104 @@ local function adoptChild(id, extras)
   return true
 end
 
-local function store(id, arguments, extras)
-  local _, name, data, opts, timestamp, createdAt = unpack(arguments)
-  local delay, band, placement, document = tonumber(arguments[7]), tonumber(arguments[8]), arguments[9], arguments[11]
-  local collected = batch()
-  local strings, index = collected.strings, collected.index
-  strings[#strings + 1] = dataKey(id)
-  strings[#strings + 1] = document ~= '' and document or composeDocument(id, name, data, createdAt, band)
-  strings[#strings + 1] = statusKey(id)
-  strings[#strings + 1] = 'pending'
-  index[#index + 1] = timestamp
-  index[#index + 1] = id
-  local fields = { 'timestamp', timestamp, 'priority', math.max(0, 3 - band), 'opts', opts }
-  local function note(field, value)
-    fields[#fields + 1] = field
-    fields[#fields + 1] = value
-  end
-  if name ~= '' then note('name', name) end
-  if data ~= '' then note('data', data) end
-  if band > 3 then note('band', band) end
-  if delay > 0 then note('delay', delay) end
-  for _, field in ipairs({ 'parentKey', 'parent', 'repeatJobKey', 'deduplicationId' }) do
-    if extras[field] then note(field, extras[field]) end
-  end
-  redis.call('HSET', jobKey(id), unpack(fields))
-  emit('added', 'jobId', id, 'name', name)
-  if extras.waitsForChildren then
-    redis.call('ZADD', keys['waiting-children'], timestamp, id)
+-- Puts the job where it waits: for its children, for its time, or for a worker.
+local function placeNew(id, kind, collected)
+  if kind.extras.waitsForChildren then
+    redis.call('ZADD', keys['waiting-children'], kind.timestamp, id)
     emit('waiting-children', 'jobId', id)
-  elseif delay > 0 then
-    local due = tonumber(timestamp) + delay
+  elseif kind.delay > 0 then
+    local due = tonumber(kind.timestamp) + kind.delay
     delayUntil(id, due)
-    emit('delayed', 'jobId', id, 'delay', exact(due))
+    emit('delayed', 'jobId', id, 'delay', due)
   else
-    local places = collected.places
-    places[#places + 1] = exact(placement == 'head' and headScore(band) or tailScore(band))
-    places[#places + 1] = id
+    local places, band = collected.places, kind.band
+    local count = #places
+    places[count + 1] = kind.placement == 'head' and headScore(band) or tailScore(band)
+    places[count + 2] = id
     emit('waiting', 'jobId', id)
   end
-  collected.bands[id] = band
-  collected.added[#collected.added + 1] = id
-  if extras.parent then
-    local parent, child = cjson.decode(extras.parent), memberKey(id)
-    within(parent.queueKey .. ':', function()
+end
+
+-- `quoted` is the id as JSON.
+local function store(kind, id, quoted, payload, document)
+  local collected = batch()
+  local strings, index, count = collected.strings, collected.index, collected.count
+  strings[4 * count + 1] = dataKey(id)
+  strings[4 * count + 2] = document or documentOf(kind, quoted, payload)
+  strings[4 * count + 3] = statusKey(id)
+  strings[4 * count + 4] = 'pending'
+  index[2 * count + 1] = kind.timestamp
+  index[2 * count + 2] = id
+  count = count + 1
+  collected.count, collected.added[count], collected.quoted[count], collected.bands[id] = count, id, quoted, kind.band
+  redis.call('HSET', jobKey(id), fieldsOf(kind, payload))
+  emit('added', 'jobId', id, 'name', kind.name)
+  placeNew(id, kind, collected)
+  local parent = kind.parent
+  if parent then
+    local child = memberKey(id)
+    within(parent.base, function()
       redis.call('SADD', pendingKey(parent.id), child)
       endWithParent(parent.id)
     end)
   end
 end
 
-local function extrasOf(arguments) return arguments[12] ~= '' and cjson.decode(arguments[12]) or {} end
-
--- Refuses to start on keys of the wrong type, those of the parent's queue included; before any job is added.
-local function checkArguments(arguments)
-  if arguments[1] ~= '' then checkJobTypes(arguments[1]) end
-  local extras = extrasOf(arguments)
-  if extras.deduplicationId then
-    mustBe(deduplicationKey(extras.deduplicationId), 'string')
-    mustBe(successorKey(extras.deduplicationId), 'list')
+-- Decides about a job whose id a caller chose and that exists: returns an answer as `addOne`, or nil and the kind it is
+-- to be added as.
+local function meetExisting(kind, id)
+  if kind.onExisting == 'reject' then return -1 end
+  if kind.onExisting == 'replace' then
+    kind = not batch().bands[id] and makeRoom(id, kind)
+    if not kind then return -3 end
+    return nil, kind
   end
-  if not extras.parent then return end
-  local parent = cjson.decode(extras.parent)
-  within(parent.queueKey .. ':', function()
-    if not memo.checked then checkTypesIn(base) end
-    memo.checked = true
-    mustBe(pendingKey(parent.id), 'set')
-    mustBe(processedKey(parent.id), 'hash')
-  end)
-end
-
-local function parentIsMissing(extras)
-  if not extras.parent then return false end
-  local parent = cjson.decode(extras.parent)
-  return not within(parent.queueKey .. ':', isKnown, parent.id)
+  if kind.parent and not adoptChild(id, kind) then return -7 end
+  emit('duplicated', 'jobId', id)
+  return id
 end
 
 -- Adds one job to the current queue. Returns its id, that of the job that stands for it, or a negative code:
 -- -1 rejected (the id exists), -3 not replaced (it is running), -5 its parent is missing, -7 it has another parent.
-local function addOne(arguments)
-  local id, onExisting = arguments[1], arguments[10]
-  local extras = extrasOf(arguments)
-  if parentIsMissing(extras) then return -5 end
+local function addOne(kind, id, payload, document)
+  local collected, quoted = batch(), nil
+  if kind.parent and not within(kind.parent.base, isKnown, kind.parent.id) then return -5 end
   if id == '' then
-    id = nextId()
+    id = nextId(collected)
+    quoted = '"' .. id .. '"'
   else
-    if onExisting ~= 'replace' then redis.call('INCR', keys.counter) end
+    if kind.onExisting ~= 'replace' then nextNumber(collected) end
     if isKnown(id) then
-      if onExisting == 'reject' then return -1 end
-      if onExisting == 'replace' then
-        if batch().bands[id] or not makeRoom(id, extras) then return -3 end
-      else
-        if extras.parent and not adoptChild(id, extras) then return -7 end
-        emit('duplicated', 'jobId', id)
-        return id
-      end
-    else
+      local answer
+      answer, kind = meetExisting(kind, id)
+      if answer then return answer end
+    elseif collected.listed[id] then
       dropIfExpired(id)
     end
+    quoted = cjson.encode(id)
   end
-  local holder = extras.deduplication and deduplicate(extras.deduplication, id, arguments)
-  if holder then return holder end
-  store(id, arguments, extras)
+  local deduplication = kind.extras.deduplication
+  if deduplication then
+    local holder = deduplicate(deduplication, id, function() return toList(kind, id, payload, document) end)
+    if holder then return holder end
+  end
+  store(kind, id, quoted, payload, document)
   return id
 end
 
 -- Writes what is collected for the current queue.
 local function flushQueue()
   local collected = batch()
-  inPieces('ZADD', keys.ids, collected.index, 1000)
+  memo.batch = nil
+  giveBack(collected)
+  if collected.count == 0 then return end
   local strings = collected.strings
   for from = 1, #strings, 1000 do redis.call('MSET', unpack(strings, from, math.min(from + 999, #strings))) end
+  inPieces('ZADD', keys.ids, collected.index, 1000)
   inPieces('ZADD', keys.queue, collected.places, 1000)
-  for _, id in ipairs(collected.added) do publishAdded(id, collected.bands[id]) end
+  for at, id in ipairs(collected.added) do publishAdded(id, collected.bands[id], collected.quoted[at]) end
   if #collected.places > 0 then wakeWorker() end
   armDue()
-  memo.batch = nil
 end
 
 -- Writes what is collected for every queue, then lets parents go on that have nothing left to wait for.
@@ -183,4 +147,46 @@ local function flushAdded()
   table.sort(bases)
   for _, queue in ipairs(bases) do within(queue, flushQueue) end
   releaseTouched()
+end
+
+-- What is to come in each queue: ids that callers chose, whether others need one, and how many take a number.
+local function perQueue(jobs)
+  local queues, kinds = {}, jobs.kinds
+  for at, id in ipairs(jobs.ids) do
+    local kind = kinds[at]
+    local coming = kind.coming or queues[kind.queue] or { chosen = {}, needsIds = false, counted = 0 }
+    kind.coming, queues[kind.queue] = coming, coming
+    if id == '' then
+      coming.needsIds = true
+    else
+      coming.chosen[#coming.chosen + 1] = id
+    end
+  end
+  return queues
+end
+
+-- Adds jobs, in order. Returns one answer each: what `addOne` says, or { error } of a job that met a key of the wrong
+-- type, of which nothing is written. With `isStrict` the first such error stops the script before it adds any.
+local function addAll(jobs, isStrict)
+  local queues, results = perQueue(jobs), {}
+  local kinds, ids, payloads, documents = jobs.kinds, jobs.ids, jobs.payloads, jobs.documents
+  for queue, coming in pairs(queues) do
+    if #coming.chosen > 0 then within(queue, lookUp, coming.chosen) end
+  end
+  for at, id in ipairs(ids) do
+    local kind = kinds[at]
+    local problem = problemOf(kind, id)
+    if problem and isStrict then error({ err = problem }) end
+    results[at] = problem and { problem } or false
+    if not problem and (id == '' or kind.onExisting ~= 'replace') then kind.coming.counted = kind.coming.counted + 1 end
+  end
+  for queue, coming in pairs(queues) do
+    if coming.counted > 0 then within(queue, reserve, coming.counted, coming.needsIds) end
+  end
+  for at, id in ipairs(ids) do
+    local kind = kinds[at]
+    results[at] = results[at] or within(kind.queue, addOne, kind, id, payloads[at], documents[at])
+  end
+  flushAdded()
+  return results
 end

@@ -17,7 +17,25 @@ local function publish(event, id, status, extra)
     '"},"event":"' .. event .. '","job_id":' .. quoted .. ',"timestamp":' .. string.format('%d', now / 1000) .. '}')
 end
 
-local function publishAdded(id, priority)
-  publish('status_updated', id, 'pending')
-  publish('job_added', id, 'pending', '"priority":' .. string.format('%d', priority) .. ',')
+-- What the two messages about an added job have between its id and its id, and behind it.
+local function partsOf(priority)
+  return {
+    updated = ',"status":"pending"},"event":"status_updated","job_id":',
+    added = ',"priority":' .. string.format('%d', priority) .. ',"status":"pending"},"event":"job_added","job_id":',
+    rest = ',"timestamp":' .. string.format('%d', now / 1000) .. '}',
+  }
+end
+
+-- `quoted` is the id as JSON.
+local function publishAdded(id, priority, quoted)
+  quoted = quoted or cjson.encode(id)
+  memo.parts = memo.parts or {}
+  local parts = memo.parts[priority]
+  if not parts then
+    parts = partsOf(priority)
+    memo.parts[priority] = parts
+  end
+  local start, rest = '{"data":{"job_id":' .. quoted, quoted .. parts.rest
+  redis.call('PUBLISH', keys.updates, start .. parts.updated .. rest)
+  redis.call('PUBLISH', keys.updates, start .. parts.added .. rest)
 end

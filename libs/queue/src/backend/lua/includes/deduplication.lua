@@ -21,20 +21,20 @@ local function isRunning(id)
   return redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1
 end
 
--- Keeps the arguments of the job that follows a running one; the latest wins.
-local function succeed(options, holder, id, arguments)
+-- Keeps the job that follows a running one; the latest wins.
+local function succeed(options, holder, id, listed)
   if not options.keepLastIfActive or not isRunning(holder) then return false end
   local successor = successorKey(options.id)
   redis.call('DEL', successor)
-  redis.call('RPUSH', successor, id, unpack(arguments, 2))
+  redis.call('RPUSH', successor, unpack(listed()))
   redis.call('PERSIST', deduplicationKey(options.id))
   emitDeduplicated(options, holder, id)
   return true
 end
 
 -- Decides about a job with deduplication options that is about to be added as `id`. Returns the id of the
--- job it is dropped for, or nil when it is to be added, which then holds the id.
-local function deduplicate(options, id, arguments)
+-- job it is dropped for, or nil when it is to be added, which then holds the id. `listed()` gives the job as `toList` does.
+local function deduplicate(options, id, listed)
   local held = deduplicationKey(options.id)
   local holder = redis.call('GET', held)
   -- A holder that disappeared without a word would hold an id without a time for ever.
@@ -59,7 +59,7 @@ local function deduplicate(options, id, arguments)
     end
     return nil
   end
-  if succeed(options, holder, id, arguments) then return holder end
+  if succeed(options, holder, id, listed) then return holder end
   if options.extend and not options.replace and (tonumber(options.ttl) or 0) > 0 then holdDeduplication(options, holder) end
   if not options.replace then emitDeduplicated(options, holder, id) end
   return holder

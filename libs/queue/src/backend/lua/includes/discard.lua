@@ -2,7 +2,7 @@
 --@include context forget family
 
 local function deduplicationKey(id) return base .. 'deduplication:' .. id end
--- The job that takes over when the holder of a deduplication id finishes: its arguments, as given to addOne.
+-- The job that takes over when the holder of a deduplication id finishes: as `toList` gives it.
 local function successorKey(id) return base .. 'successor:' .. id end
 
 -- A removed job gives its deduplication id free.

@@ -2,11 +2,14 @@
 -- encoding them here would change numbers and empty arrays.
 --@include context
 
--- The document of a job that Drover adds.
+-- The document of a job that Drover adds, between its id and its payload.
+local function documentHead(name, createdAt, priority)
+  return ',"type":' .. cjson.encode(name) .. ',"created_at":"' .. createdAt .. '","updated_at":"' .. createdAt ..
+    '","deleted_at":null,"status":"pending","progress":0,"priority":' .. string.format('%d', priority) .. ',"payload":'
+end
+
 local function composeDocument(id, name, payload, createdAt, priority)
-  return '{"id":' .. cjson.encode(id) .. ',"type":' .. cjson.encode(name) .. ',"created_at":"' .. createdAt ..
-    '","updated_at":"' .. createdAt .. '","deleted_at":null,"status":"pending","progress":0,"priority":' ..
-    string.format('%d', priority) .. ',"payload":' .. payload .. '}'
+  return '{"id":' .. cjson.encode(id) .. documentHead(name, createdAt, priority) .. payload .. '}'
 end
 
 -- A document that lost `type` and `payload` (a legacy service decoded and wrote it again) gets them back.

@@ -15,8 +15,7 @@ local function endDeduplication(id)
   redis.call('DEL', successor)
   -- Its delay counts from now.
   arguments[5] = exact(now)
-  addOne(arguments)
-  flushAdded()
+  addAll(fromList(arguments))
 end
 
 -- Whether a parent that waits still counts on the job.

@@ -54,7 +54,6 @@ local function addRun(scheduler, millis, name, payload, run)
   end
   local opts = '{"delay":' .. exact(delay) .. (run.opts == '{}' and '' or ',') .. string.sub(run.opts, 2)
   local extras = '{"repeatJobKey":' .. cjson.encode(scheduler) .. '}'
-  addOne({ id, name, payload, opts, exact(now), run.createdAt, exact(delay), run.priority, run.place, 'keep', '', extras })
-  flushAdded()
+  addAll(fromList({ id, name, payload, opts, exact(now), run.createdAt, delay, run.priority, run.place, 'keep', '', extras }))
   return id, delay
 end

@@ -1,0 +1,51 @@
+-- What is known and collected of the current queue while jobs are added to it, until it is flushed.
+--@include context family
+
+-- To be written: strings and their values, places and index with scores. Of the jobs: their ids in order, the same as
+-- JSON, their priorities by id. Of ids that callers chose: those without keys, and those listed as finished.
+local function batch()
+  local collected = memo.batch
+  if not collected then
+    collected = {
+      count = 0,
+      strings = {}, places = {}, index = {},
+      added = {}, quoted = {}, bands = {},
+      unused = {}, listed = {},
+    }
+    memo.batch = collected
+  end
+  return collected
+end
+
+local function isKnown(id)
+  local collected = batch()
+  if collected.bands[id] then return true end
+  return not collected.unused[id] and exists(id)
+end
+
+-- How many of these keys there are.
+local function countKeys(names)
+  local count = 0
+  for from = 1, #names, 1000 do
+    count = count + redis.call('EXISTS', unpack(names, from, math.min(from + 999, #names)))
+  end
+  return count
+end
+
+-- Looks which of the ids that callers chose are used in the current queue; seldom one is.
+local function lookUp(ids)
+  local collected, names = batch(), {}
+  for at, id in ipairs(ids) do
+    names[4 * at - 3], names[4 * at - 2], names[4 * at - 1], names[4 * at] = statusKey(id), dataKey(id), resultKey(id), jobKey(id)
+  end
+  local areUnused = countKeys(names) == 0
+  for at, id in ipairs(ids) do
+    if areUnused or redis.call('EXISTS', unpack(names, 4 * at - 3, 4 * at)) == 0 then collected.unused[id] = true end
+  end
+  for from = 1, #ids, 1000 do
+    local to = math.min(from + 999, #ids)
+    for at, ends in ipairs(redis.call('ZMSCORE', keys.expiring, unpack(ids, from, to))) do
+      if ends then collected.listed[ids[from + at - 1]] = true end
+    end
+  end
+end
