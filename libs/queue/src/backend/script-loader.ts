@@ -92,6 +92,17 @@ export interface FunctionLibrary {
 }
 
 const INCLUDE = /^--@include (.+)$/gm;
+const EXPORTS = /^--@exports (.+)$/gm;
+
+/**
+ * A part in a block of its own, out of which only its exports are seen: Lua allows 200 local names side by side, and what
+ * a part needs for itself is nobody else's.
+ */
+function enclosed(part: string): string {
+  const exported = [...part.matchAll(EXPORTS)].flatMap(([, names = '']) => names.trim().split(/\s+/));
+  const declared = exported.length > 0 ? `local ${exported.join(', ')}\n` : '';
+  return `${declared}do\n${part.replace(INCLUDE, '').replace(EXPORTS, '')}\nend\n`;
+}
 
 /** The parts a text names in `--@include a b`, those they name included; each part once, before what needs it. */
 function partsOf(text: string, seen: Set<string>): string {
@@ -101,7 +112,7 @@ function partsOf(text: string, seen: Set<string>): string {
       if (seen.has(part)) continue;
       seen.add(part);
       const own = readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8');
-      parts += partsOf(own, seen) + own.replace(INCLUDE, '');
+      parts += partsOf(own, seen) + enclosed(own);
     }
   }
   return parts;

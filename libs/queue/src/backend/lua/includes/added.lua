@@ -1,6 +1,7 @@
 -- Finding what legacy services added, in order of arrival. All documents get the same TTL when they are
 -- added, so the one that ends first came first; within a millisecond the times in the documents decide.
 --@include context document adopt wake
+--@exports adoptAdded
 
 local function byArrival(a, b)
   if a.ends ~= b.ends then return a.ends < b.ends end
@@ -83,7 +84,7 @@ end
 -- adopting removes it, so a queue without TTL has nothing new; `thorough` looks all the same (a crash
 -- between ZADD and EXPIRE). Returns the number taken, and true when another call
 -- is needed.
-local function adoptAdded(limit, thorough)
+function adoptAdded(limit, thorough)
   if not thorough and redis.call('PTTL', keys.queue) < 0 then return 0, false end
   local taken, from = 0, '-inf'
   for _ = 1, thorough and 1000 or 64 do

@@ -1,10 +1,11 @@
 -- Adopting what legacy services add. A Go AddJob leaves a whole-numbered score in `<p>queue`, keys that
 -- end after an hour, and no runtime state.
 --@include context announce place wake document forget settle
+--@exports takeOver adopt
 
 -- Prepares the runtime state of a job that a legacy service added (again). Returns false when it is not
 -- to be run: it ended already, is running, or its document cannot be used.
-local function takeOver(id)
+function takeOver(id)
   local foreign = setAsideForeign(id)
   if foreign then
     failUnusable(id, foreign)
@@ -40,7 +41,7 @@ local function takeOver(id)
 end
 
 -- Gives an added job its keys for good, its state and its place. `priority` is the contract's.
-local function adopt(id, priority)
+function adopt(id, priority)
   local usable, fields, text, payload = takeOver(id)
   if not usable then return false end
   local job = jobKey(id)

@@ -1,8 +1,9 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
 --@include context
+--@exports emit publish publishAdded
 
 -- Appends an event; `...` are its fields and values.
-local function emit(event, ...)
+function emit(event, ...)
   -- One trim a call is enough: it is approximate anyway, and costs as much as the entry.
   if memo.isTrimmed then return redis.call('XADD', keys.events, '*', 'event', event, ...) end
   memo.isTrimmed = true
@@ -11,7 +12,7 @@ end
 
 -- Publishes one message as Go's encoding/json writes it: keys in alphabetical order.
 -- `extra` is raw JSON placed in `data` after `job_id`, such as `"priority":1,`.
-local function publish(event, id, status, extra)
+function publish(event, id, status, extra)
   local quoted = cjson.encode(id)
   redis.call('PUBLISH', keys.updates, '{"data":{"job_id":' .. quoted .. ',' .. (extra or '') .. '"status":"' .. status ..
     '"},"event":"' .. event .. '","job_id":' .. quoted .. ',"timestamp":' .. string.format('%d', now / 1000) .. '}')
@@ -27,7 +28,7 @@ local function partsOf(priority)
 end
 
 -- `quoted` is the id as JSON.
-local function publishAdded(id, priority, quoted)
+function publishAdded(id, priority, quoted)
   quoted = quoted or cjson.encode(id)
   memo.parts = memo.parts or {}
   local parts = memo.parts[priority]

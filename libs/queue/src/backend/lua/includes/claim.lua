@@ -1,5 +1,6 @@
 -- Claiming the best jobs, each with a lease.
 --@include delayed added limits metrics slots held run
+--@exports claimJobs
 
 -- The runtime state of jobs about to run: id, `fields` (flat names and values), `document` where the payload stands
 -- there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
@@ -126,7 +127,7 @@ end
 -- `termsOf`). Returns `jobs`, the first for the first token, and `none`, what is said to the tokens that got none: ms of a
 -- rate limit or 0, time of the next delayed job or 0, 1 when nothing can be claimed in order before more is
 -- adopted, 1 at the limit of running jobs.
-local function claimJobs(tokens, ask)
+function claimJobs(tokens, ask)
   promoteDue(500)
   local _, backlog = adoptAdded(100, false)
   if backlog then return { jobs = {}, none = { 0, 0, 1, 0 } } end

@@ -1,9 +1,10 @@
 -- What is known and collected of the current queue while jobs are added to it, until it is flushed.
 --@include context family
+--@exports batch isKnown countKeys lookUp
 
 -- To be written: strings and their values, places and index with scores. Of the jobs: their ids in order, the same as
 -- JSON, their priorities by id. Of ids that callers chose: those without keys, and those listed as finished.
-local function batch()
+function batch()
   local collected = memo.batch
   if not collected then
     collected = {
@@ -17,14 +18,14 @@ local function batch()
   return collected
 end
 
-local function isKnown(id)
+function isKnown(id)
   local collected = batch()
   if collected.bands[id] then return true end
   return not collected.unused[id] and exists(id)
 end
 
 -- How many of these keys there are.
-local function countKeys(names)
+function countKeys(names)
   local count = 0
   for from = 1, #names, 1000 do
     count = count + redis.call('EXISTS', unpack(names, from, math.min(from + 999, #names)))
@@ -33,7 +34,7 @@ local function countKeys(names)
 end
 
 -- Looks which of the ids that callers chose are used in the current queue; seldom one is.
-local function lookUp(ids)
+function lookUp(ids)
   local collected, names = batch(), {}
   for at, id in ipairs(ids) do
     names[4 * at - 3], names[4 * at - 2], names[4 * at - 1], names[4 * at] = statusKey(id), dataKey(id), resultKey(id), jobKey(id)

@@ -5,7 +5,9 @@
 -- A script's own arguments start at ARGV[5].
 -- The parts are loaded once and called often where Redis keeps them as functions: what a call changes is set anew
 -- by `begin`, or stands in `memo`.
-local base, now, ttl, maxDocumentBytes, legacyLease
+--@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey jobKey
+--@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting forgetSettings exact
+--@exports inPieces checkTypes checkJobTypes mustBe setAsideForeign
 
 -- Names of a queue's keys; kept, because joining them anew costs as much as several commands.
 local knownKeys, knownCount = {}, 0
@@ -49,15 +51,12 @@ local function keysOf(base)
   }
   return knownKeys[base]
 end
-local keys
 
 -- What a script remembers of a queue while it runs, such as places given and not yet written; `memos` of all queues.
-local memo, memos
 -- What a call remembers beyond single queues: `time` (the server's, once asked for), `touched` (see `family`).
-local call
 
 -- Starts a call.
-local function begin()
+function begin()
   base = KEYS[1]
   now = tonumber(ARGV[1])
   ttl = tonumber(ARGV[2])
@@ -71,7 +70,7 @@ end
 
 -- Runs `act(...)` on another queue: a job's parent or child may stand there. One level of Lua for all queues
 -- that share a cluster slot.
-local function within(otherBase, act, ...)
+function within(otherBase, act, ...)
   if otherBase == base then return act(...) end
   local ownBase, ownKeys, ownMemo = base, keys, memo
   memos[otherBase] = memos[otherBase] or { keys = keysOf(otherBase) }
@@ -81,20 +80,20 @@ local function within(otherBase, act, ...)
   return answer
 end
 
-local function statusKey(id) return base .. 'status:' .. id end
-local function dataKey(id) return base .. 'data:' .. id end
-local function resultKey(id) return base .. 'results:' .. id end
-local function jobKey(id) return base .. 'job:' .. id end
-local function logsKey(id) return base .. 'logs:' .. id end
+function statusKey(id) return base .. 'status:' .. id end
+function dataKey(id) return base .. 'data:' .. id end
+function resultKey(id) return base .. 'results:' .. id end
+function jobKey(id) return base .. 'job:' .. id end
+function logsKey(id) return base .. 'logs:' .. id end
 -- Of a job with children: keys of those it waits for (set), results and tolerated failures by key (hashes),
 -- and those whose failure fails it (sorted set by time).
-local function pendingKey(id) return base .. 'pending:' .. id end
-local function processedKey(id) return base .. 'processed:' .. id end
-local function ignoredKey(id) return base .. 'ignored:' .. id end
-local function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
+function pendingKey(id) return base .. 'pending:' .. id end
+function processedKey(id) return base .. 'processed:' .. id end
+function ignoredKey(id) return base .. 'ignored:' .. id end
+function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
 
 -- The server's time in ms: leases and expiry are measured by one clock, whoever asks.
-local function serverNow()
+function serverNow()
   if not call.time then
     local time = redis.call('TIME')
     call.time = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -107,7 +106,7 @@ local SETTINGS = { 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.
 
 -- A setting's text, or false where it is not set; all are read once a call. Whoever changes one in a script forgets
 -- what was read.
-local function setting(name)
+function setting(name)
   local read = memo.settings
   if not read then
     read = {}
@@ -117,13 +116,13 @@ local function setting(name)
   return read[name]
 end
 
-local function forgetSettings() memo.settings = nil end
+function forgetSettings() memo.settings = nil end
 
 -- A number as an argument of a command, without losing digits.
-local function exact(number) return string.format('%.17g', number) end
+function exact(number) return string.format('%.17g', number) end
 
 -- Calls `command key ... values`, in pieces: Lua cannot unpack more than a few thousand values.
-local function inPieces(command, key, values, size)
+function inPieces(command, key, values, size)
   for from = 1, #values, size do
     redis.call(command, key, unpack(values, from, math.min(from + size - 1, #values)))
   end
@@ -132,7 +131,7 @@ end
 -- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind. One command
 -- looks at all sorted sets: it checks their types, and since the first key never exists it has nothing to intersect.
 -- (It takes a set for a sorted set; nobody makes one by mistake.)
-local function checkTypes()
+function checkTypes()
   redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
     keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
     'LIMIT', 1)
@@ -149,7 +148,7 @@ local function checkTypes()
 end
 
 -- The same for the keys of one job that a script writes: SET would put itself in the place of anything.
-local function checkJobTypes(id)
+function checkJobTypes(id)
   redis.call('STRLEN', statusKey(id))
   redis.call('STRLEN', dataKey(id))
   redis.call('STRLEN', resultKey(id))
@@ -157,7 +156,7 @@ local function checkJobTypes(id)
 end
 
 -- The same for one key of any other kind; the error says which.
-local function mustBe(key, expected)
+function mustBe(key, expected)
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= expected then
     error({ err = 'WRONGTYPEAT ' .. cjson.encode({ key, found, expected }) })
@@ -166,7 +165,7 @@ end
 
 -- A key of another type where a job's runtime state belongs is set aside for a look, out of the way of
 -- every later transition. Returns the reason to fail the job with, or nil when all is well.
-local function setAsideForeign(id)
+function setAsideForeign(id)
   local found = redis.call('TYPE', jobKey(id)).ok
   if found == 'hash' or found == 'none' then return nil end
   redis.call('RENAME', jobKey(id), base .. 'foreign:' .. id)

@@ -1,6 +1,7 @@
 -- Deduplication: the first job with an id holds it, as long as its options say; later ones are dropped, take
 -- its place while it is delayed, or wait to follow it.
 --@include context announce discard
+--@exports isRunning deduplicate
 
 -- Notes who holds the id. With `keepLastIfActive` it is held until the job ends, whatever `ttl` says.
 local function holdDeduplication(options, id)
@@ -17,7 +18,7 @@ local function emitDeduplicated(options, holder, dropped)
   emit('deduplicated', 'jobId', holder, 'deduplicationId', options.id, 'deduplicatedJobId', dropped)
 end
 
-local function isRunning(id)
+function isRunning(id)
   return redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1
 end
 
@@ -34,7 +35,7 @@ end
 
 -- Decides about a job with deduplication options that is about to be added as `id`. Returns the id of the
 -- job it is dropped for, or nil when it is to be added, which then holds the id. `listed()` gives the job as `toList` does.
-local function deduplicate(options, id, listed)
+function deduplicate(options, id, listed)
   local held = deduplicationKey(options.id)
   local holder = redis.call('GET', held)
   -- A holder that disappeared without a word would hold an id without a time for ever.

@@ -1,8 +1,9 @@
 -- Making delayed jobs ready.
 --@include context announce place wake later settle
+--@exports makeReady promoteDue
 
 -- Puts a job whose time has come at the tail of its priority.
-local function makeReady(id)
+function makeReady(id)
   redis.call('ZREM', keys.delayed, id)
   if settleIfEnded(id) then return end
   redis.call('HSET', jobKey(id), 'delay', 0)
@@ -12,7 +13,7 @@ local function makeReady(id)
 end
 
 -- Makes the delayed jobs ready that are due, at most `limit`.
-local function promoteDue(limit)
+function promoteDue(limit)
   local due = redis.call('ZRANGEBYSCORE', keys.delayed, '-inf', '(' .. exact(now + 1), 'LIMIT', 0, limit)
   for _, id in ipairs(due) do makeReady(id) end
   if #due > 0 then wakeWorker() end

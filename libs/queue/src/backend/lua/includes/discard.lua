@@ -1,23 +1,23 @@
 -- Removing jobs that may belong to a flow or hold a deduplication id.
 --@include context forget family
+--@exports deduplicationKey successorKey freeDeduplication discard leaveParent standing discardTree
 
-local function deduplicationKey(id) return base .. 'deduplication:' .. id end
+function deduplicationKey(id) return base .. 'deduplication:' .. id end
 -- The job that takes over when the holder of a deduplication id finishes: as `toList` gives it.
-local function successorKey(id) return base .. 'successor:' .. id end
+function successorKey(id) return base .. 'successor:' .. id end
 
 -- A removed job gives its deduplication id free.
-local function freeDeduplication(id)
+function freeDeduplication(id)
   local held = redis.pcall('HGET', jobKey(id), 'deduplicationId')
   if type(held) == 'string' and redis.pcall('GET', deduplicationKey(held)) == id then
     redis.call('UNLINK', deduplicationKey(held), successorKey(held))
   end
 end
 
-local discard
 
 -- A parent no longer waits for a child that is removed. With `hard` a parent of the same queue that has no
 -- other child to wait for is removed with it; else it goes on. Returns true when it was waited for.
-local function leaveParent(id, hard)
+function leaveParent(id, hard)
   local child, queue = memberKey(id), base
   return withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return false end
@@ -39,7 +39,7 @@ function discard(id, hard)
 end
 
 -- The state a removed job was in, as its event says it, in BullMQ's words.
-local function standing(id)
+function standing(id)
   local score = redis.call('ZSCORE', keys.queue, id)
   if score then return tonumber(score) < -3 and 'wait' or 'prioritized' end
   for _, state in ipairs({ 'delayed', 'completed', 'failed', 'waiting-children' }) do
@@ -49,7 +49,7 @@ local function standing(id)
 end
 
 -- Removes jobs given as { base, id }, the last first, each with an event. Parents among them are not told.
-local function discardTree(jobs)
+function discardTree(jobs)
   for at = #jobs, 1, -1 do
     within(jobs[at].base, function()
       local id = jobs[at].id

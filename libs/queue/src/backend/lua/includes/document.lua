@@ -1,19 +1,20 @@
 -- Documents at `<p>data:<id>`: JSON text that Go reads. Payloads are carried as text: decoding and
 -- encoding them here would change numbers and empty arrays.
 --@include context
+--@exports documentHead composeDocument restorePayload writePriority readDocument parseTime
 
 -- The document of a job that Drover adds, between its id and its payload.
-local function documentHead(name, createdAt, priority)
+function documentHead(name, createdAt, priority)
   return ',"type":' .. cjson.encode(name) .. ',"created_at":"' .. createdAt .. '","updated_at":"' .. createdAt ..
     '","deleted_at":null,"status":"pending","progress":0,"priority":' .. string.format('%d', priority) .. ',"payload":'
 end
 
-local function composeDocument(id, name, payload, createdAt, priority)
+function composeDocument(id, name, payload, createdAt, priority)
   return '{"id":' .. cjson.encode(id) .. documentHead(name, createdAt, priority) .. payload .. '}'
 end
 
 -- A document that lost `type` and `payload` (a legacy service decoded and wrote it again) gets them back.
-local function restorePayload(document, fields, name, payload)
+function restorePayload(document, fields, name, payload)
   local head = string.match(document, '^(.*)}%s*$')
   local separator = string.match(head, '^%s*{%s*$') and '' or ','
   local typed = fields.type == nil and name and '"type":' .. cjson.encode(name) .. ',' or ''
@@ -35,7 +36,7 @@ local function withPriority(text, priority)
 end
 
 -- Writes a job's priority into its document; one that cannot be read is left alone.
-local function writePriority(id, priority)
+function writePriority(id, priority)
   local text = redis.pcall('GET', dataKey(id))
   if type(text) == 'string' and #text <= maxDocumentBytes + 65536 then
     redis.call('SET', dataKey(id), withPriority(text, priority), 'KEEPTTL')
@@ -44,7 +45,7 @@ end
 
 -- Reads a document's fields. Returns nil and the reason when it is too large or no JSON object.
 -- `allowance` is what may come on top of the limit: a document Drover wrote is larger than its payload.
-local function readDocument(id, allowance)
+function readDocument(id, allowance)
   local size = redis.pcall('STRLEN', dataKey(id))
   if type(size) == 'table' then return nil, 'document is not a string in Redis' end
   if size == 0 and redis.call('EXISTS', dataKey(id)) == 0 then return nil, 'document is gone' end
@@ -62,7 +63,7 @@ end
 
 local daysBefore = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 }
 -- Milliseconds since 1970 of an RFC 3339 time (any zone, fractions kept), or nil.
-local function parseTime(text)
+function parseTime(text)
   if type(text) ~= 'string' then return nil end
   local y, mo, d, h, mi, s, fraction, zone =
     string.match(text, '^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(%.?%d*)(.*)$')

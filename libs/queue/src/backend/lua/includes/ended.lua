@@ -1,5 +1,6 @@
 -- What others learn when a job ends, whoever ended it: its parent, and who waits for its deduplication id.
 --@include add
+--@exports isAwaited keepOrExpire tellEnded
 
 -- A job that ends gives its deduplication id free, unless a time was set for that; the job that was kept to
 -- follow it is added.
@@ -19,7 +20,7 @@ local function endDeduplication(id)
 end
 
 -- Whether a parent that waits still counts on the job.
-local function isAwaited(id)
+function isAwaited(id)
   local child = memberKey(id)
   return withParent(id, function(parent)
     return redis.call('ZSCORE', keys['waiting-children'], parent.id)
@@ -29,7 +30,7 @@ end
 
 -- Starts the TTL of a job that ended. A failed one that a parent waits for stays until somebody decides: were it to
 -- disappear, the parent would run without it. `lookAfterParents` starts its TTL later.
-local function keepOrExpire(id, target)
+function keepOrExpire(id, target)
   if ttl > 0 and target ~= 'completed' and isAwaited(id) then
     persist(id)
     redis.call('SADD', keys.awaited, id)
@@ -39,7 +40,7 @@ local function keepOrExpire(id, target)
 end
 
 -- `value` is the result (JSON) of a completed job, else the reason.
-local function tellEnded(id, target, value)
+function tellEnded(id, target, value)
   endDeduplication(id)
   if target == 'completed' then
     tellCompleted(id, value)

@@ -3,18 +3,20 @@
 -- in the script that decides it, whoever ended the child. Options of a failure are BullMQ's: `fpof` fails the
 -- parent, `cpof` lets it go on at once, `idof` notes the failure, `rdof` drops the child.
 --@include context announce place wake later forget
+--@exports memberKey settleIfEnded failIfForeign exists parentOf checkParentTypes setFamilyAside withParent
+--@exports keepPending release releaseIfReady touch releaseTouched endWithParent stillWaits tellCompleted tellFailed
+--@exports awaitAgain
 
 -- The key a job is known by outside its queue.
-local function memberKey(id) return base .. id end
+function memberKey(id) return base .. id end
 
 -- Settles a job that a legacy service ended, and one whose runtime state is no hash; `settle` defines them, which
 -- needs this part first.
-local settleIfEnded, failIfForeign
 
-local function exists(id) return redis.call('EXISTS', jobKey(id), dataKey(id)) > 0 end
+function exists(id) return redis.call('EXISTS', jobKey(id), dataKey(id)) > 0 end
 
 -- The parent of a job: id, options, and `base` of its queue; nil when it has none.
-local function parentOf(id)
+function parentOf(id)
   local text = redis.pcall('HGET', jobKey(id), 'parent')
   if type(text) ~= 'string' then return nil end
   local ok, parent = pcall(cjson.decode, text)
@@ -29,14 +31,14 @@ local function checkTypesIn(otherBase)
   if not within(otherBase, function() return (pcall(checkTypes)) end) then error({ err = 'WRONGTYPEIN ' .. otherBase }) end
 end
 
-local function checkParentTypes(id)
+function checkParentTypes(id)
   local parent = parentOf(id)
   if parent and parent.base ~= base then checkTypesIn(parent.base) end
 end
 
 -- What stands in the place of a parent's own keys and is of another type is set aside: it must not stop the
 -- children, nor whoever ends them.
-local function setFamilyAside(id)
+function setFamilyAside(id)
   for name, expected in pairs({ pending = 'set', processed = 'hash', ignored = 'hash', unsuccessful = 'zset' }) do
     local key = base .. name .. ':' .. id
     local found = redis.call('TYPE', key).ok
@@ -45,7 +47,7 @@ local function setFamilyAside(id)
 end
 
 -- Runs `act(parent)` in the queue of the parent of `id`. Returns nil when there is none, or its queue cannot be used.
-local function withParent(id, act)
+function withParent(id, act)
   local parent, queue = parentOf(id), base
   if not parent then return nil end
   return within(parent.base, function()
@@ -57,14 +59,14 @@ local function withParent(id, act)
 end
 
 -- A waiting parent is pending and lasts, whatever a legacy service has written over its keys meanwhile.
-local function keepPending(id)
+function keepPending(id)
   if type(redis.pcall('GET', statusKey(id))) ~= 'table' then redis.call('SET', statusKey(id), 'pending') end
   persist(id)
 end
 
 -- Puts a job that waits for its children where it goes on: among the delayed ones when it has a delay, else at the head
 -- of the line, or at the tail of its priority when it has one.
-local function release(id)
+function release(id)
   if redis.call('ZREM', keys['waiting-children'], id) == 0 or failIfForeign(id) or settleIfEnded(id) then return end
   keepPending(id)
   local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0) or 0
@@ -81,17 +83,17 @@ local function release(id)
   end
 end
 
-local function releaseIfReady(id)
+function releaseIfReady(id)
   if redis.call('SCARD', pendingKey(id)) == 0 then release(id) end
 end
 
 -- Notes a parent that lost a child while jobs are being added; looked at when all their children are linked.
-local function touch(parentBase, id)
+function touch(parentBase, id)
   call.touched = call.touched or {}
   call.touched[#call.touched + 1] = { base = parentBase, id = id }
 end
 
-local function releaseTouched()
+function releaseTouched()
   local parents = call.touched or {}
   call.touched = nil
   for _, parent in ipairs(parents) do within(parent.base, releaseIfReady, parent.id) end
@@ -109,7 +111,7 @@ local function failDeferred(id, reason)
 end
 
 -- What is told to a parent that ended before its children ends with its other keys.
-local function endWithParent(id)
+function endWithParent(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends then return end
   for _, key in ipairs({ pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }) do
@@ -118,12 +120,12 @@ local function endWithParent(id)
 end
 
 -- A parent that is added again while it waits goes on waiting.
-local function stillWaits(id)
+function stillWaits(id)
   return redis.call('ZSCORE', keys['waiting-children'], id) and redis.call('SCARD', pendingKey(id)) > 0
 end
 
 -- Tells the parent that a child completed with `value` (JSON).
-local function tellCompleted(id, value)
+function tellCompleted(id, value)
   local child = memberKey(id)
   withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
@@ -135,7 +137,7 @@ end
 
 -- Tells the parent that a child failed for good. Without an option for it the parent goes on waiting: the
 -- child may be retried.
-local function tellFailed(id, reason)
+function tellFailed(id, reason)
   local child = memberKey(id)
   withParent(id, function(parent)
     if not (parent.fpof or parent.cpof or parent.idof or parent.rdof) then return end
@@ -155,7 +157,7 @@ local function tellFailed(id, reason)
 end
 
 -- A finished child runs again: its parent waits for it as before; with `onlyWaiting` only one that has not gone on.
-local function awaitAgain(id, onlyWaiting)
+function awaitAgain(id, onlyWaiting)
   local child = memberKey(id)
   withParent(id, function(parent)
     if not exists(parent.id) then return end

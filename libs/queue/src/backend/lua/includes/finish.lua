@@ -1,15 +1,16 @@
 -- Keeping finished jobs as long as the caller wants.
 --@include context wake announce discard
+--@exports evictOne evict emitDrained setFields
 
 -- Results stay with the parent; one that waits for a failed child no longer does. Its deduplication id lasts.
-local function evictOne(id)
+function evictOne(id)
   leaveParent(id, false)
   forget(id)
 end
 
 -- Evicts from `set` what is beyond `count` (-1 keeps all) or older than `maxAge` seconds (0 = any age).
 -- At most `limit` a call, oldest first.
-local function evict(set, count, maxAge, limit)
+function evict(set, count, maxAge, limit)
   if maxAge > 0 then
     local old = redis.call('ZRANGEBYSCORE', set, '-inf', exact(now - maxAge * 1000), 'LIMIT', 0, limit)
     for _, id in ipairs(old) do evictOne(id) end
@@ -23,7 +24,7 @@ local function evict(set, count, maxAge, limit)
 end
 
 -- `drained`: nothing waits, runs or comes later.
-local function emitDrained()
+function emitDrained()
   if redis.call('ZCARD', keys.queue) == 0 and redis.call('ZCARD', keys.leases) == 0
     and redis.call('ZCARD', keys.delayed) == 0 and not isPaused() then
     emit('drained')
@@ -31,7 +32,7 @@ local function emitDrained()
 end
 
 -- Sets fields given as a JSON array of names and values; '' sets none.
-local function setFields(id, json)
+function setFields(id, json)
   if json == '' then return end
   local fields = cjson.decode(json)
   if #fields > 0 then redis.call('HSET', jobKey(id), unpack(fields)) end

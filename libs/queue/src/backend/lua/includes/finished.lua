@@ -1,7 +1,8 @@
 -- Running finished jobs again.
 --@include context announce place forget family
+--@exports runAgain
 
-local function runAgain(id, state, placement, resetMade, resetStarted)
+function runAgain(id, state, placement, resetMade, resetStarted)
   -- A parent that was cancelled while it waited waits again.
   local waits = redis.call('ZSCORE', keys.cancelled, id) and redis.call('SCARD', pendingKey(id)) > 0
   leaveFinished(id)

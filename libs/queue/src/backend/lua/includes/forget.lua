@@ -1,8 +1,9 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
 --@include context wake run
+--@exports detach leaveFinished dropIfExpired forget ownKeys persist expireJob dropExpired
 
 -- Takes a job out of every structure it could stand in (not its own keys).
-local function detach(id)
+function detach(id)
   redis.call('ZREM', keys.queue, id)
   local left = redis.call('SREM', keys.processing, id) + redis.call('ZREM', keys.leases, id)
   redis.call('ZREM', keys.delayed, id)
@@ -12,7 +13,7 @@ local function detach(id)
   if left > 0 then slotFreed() end
 end
 
-local function leaveFinished(id)
+function leaveFinished(id)
   endRun(id)
   redis.call('ZREM', keys.completed, id)
   redis.call('ZREM', keys.failed, id)
@@ -23,7 +24,7 @@ end
 
 -- A finished job whose keys have ended no longer exists, although its id may still be listed. Takes it out
 -- of the lists, so that the id can be used again.
-local function dropIfExpired(id)
+function dropIfExpired(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends or tonumber(ends) > serverNow() then return end
   redis.call('HDEL', keys.runs, id)
@@ -32,7 +33,7 @@ local function dropIfExpired(id)
 end
 
 -- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
-local function forget(id)
+function forget(id)
   redis.call('HDEL', keys.runs, id)
   detach(id)
   leaveFinished(id)
@@ -42,7 +43,7 @@ local function forget(id)
 end
 
 -- All keys of a job that last as long as it does; most jobs never had children.
-local function ownKeys(id)
+function ownKeys(id)
   local own = { statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id) }
   local family = { pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }
   if redis.call('EXISTS', unpack(family)) > 0 then
@@ -52,13 +53,13 @@ local function ownKeys(id)
 end
 
 -- Makes a job's keys last: it is pending, delayed or running.
-local function persist(id)
+function persist(id)
   for _, key in ipairs(ownKeys(id)) do redis.call('PERSIST', key) end
 end
 
 -- Starts the TTL of a finished job: all its keys end at the same millisecond, which is also noted in
 -- `expiring`, so that counts and lists drop its id then.
-local function expireJob(id)
+function expireJob(id)
   if ttl <= 0 then return persist(id) end
   local at = exact(serverNow() + ttl)
   for _, key in ipairs(ownKeys(id)) do redis.call('PEXPIREAT', key, at) end
@@ -66,7 +67,7 @@ local function expireJob(id)
 end
 
 -- Drops the ids whose keys have ended. Returns true when there may be more than this call took.
-local function dropExpired(limit)
+function dropExpired(limit)
   local ended = redis.call('ZRANGEBYSCORE', keys.expiring, '-inf', exact(serverNow()), 'LIMIT', 0, limit)
   if #ended == 0 then return false end
   for _, key in ipairs({ keys.completed, keys.failed, keys.cancelled, keys.ids, keys.expiring }) do

@@ -1,8 +1,9 @@
 -- Who holds a running job. Codes are BullMQ's.
 --@include context settle run
+--@exports keysFor readHeld refusalOf refusal letGo
 
 -- Keys of jobs, by one of the functions that spell them.
-local function keysFor(ids, spell)
+function keysFor(ids, spell)
   local spelled = {}
   for at, id in ipairs(ids) do spelled[at] = spell(id) end
   return spelled
@@ -10,7 +11,7 @@ end
 
 -- Reads how the jobs `ids` stand, with as few commands for all: `run` (nil when no worker of Drover's ran it last), `status`,
 -- `isLeased`, `exists`. A run has a lease for as long as it lasts: both begin and end in the same steps.
-local function readHeld(ids)
+function readHeld(ids)
   local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
   local runs = redis.call('HMGET', keys.runs, unpack(ids))
   local jobs = {}
@@ -29,7 +30,7 @@ end
 -- Whether `token` may finish or move the running job `id`, as `readHeld` read it: nil, or the negative code:
 -- -1 no such job, -3 not running, -2 its claim is gone (lease lost, or taken back by a legacy service),
 -- -6 another claim holds it. Token '0' asks for no claim.
-local function refusalOf(id, job, token)
+function refusalOf(id, job, token)
   local held = job.run and job.run.finishedOn == '' and job.run.token
   if not job.exists then return -1 end
   if not job.isLeased then return token ~= '0' and held ~= token and -2 or -3 end
@@ -43,10 +44,10 @@ local function refusalOf(id, job, token)
 end
 
 -- The same for one job by its id.
-local function refusal(id, token) return refusalOf(id, readHeld({ id })[1], token) end
+function refusal(id, token) return refusalOf(id, readHeld({ id })[1], token) end
 
 -- Ends the claim of a running job.
-local function letGo(id)
+function letGo(id)
   redis.call('ZREM', keys.leases, id)
   redis.call('SREM', keys.processing, id)
   endRun(id)

@@ -2,6 +2,7 @@
 -- that holds the rest, since jobs that are added together often differ in nothing else. What is made of a kind is
 -- made once. Jobs stand in rows: `kinds`, `ids`, `payloads` and `documents`.
 --@include context document
+--@exports withParentOf fieldsOf documentOf readJobs toList fromList
 
 -- How many arguments a kind has; see addJobs for what they are.
 local KIND_ARGUMENTS = 11
@@ -31,7 +32,7 @@ local function newKind(queue, name, opts, timestamp, createdAt, delay, band, pla
 end
 
 -- The same kind with another parent.
-local function withParentOf(kind, parentKey, parent)
+function withParentOf(kind, parentKey, parent)
   local other, extras = {}, {}
   for name, value in pairs(kind) do other[name] = value end
   for name, value in pairs(kind.extras) do extras[name] = value end
@@ -42,7 +43,7 @@ local function withParentOf(kind, parentKey, parent)
 end
 
 -- Fields of a job's runtime state and their values. The first two are its payload, which a legacy document has not.
-local function fieldsOf(kind, payload)
+function fieldsOf(kind, payload)
   local fields = kind.fields
   if not fields then
     fields = { 'data', '', 'timestamp', kind.timestamp, 'priority', math.max(0, 3 - kind.band), 'opts', kind.opts }
@@ -64,13 +65,13 @@ local function fieldsOf(kind, payload)
 end
 
 -- The document of a job of that kind. `quoted` is its id as JSON.
-local function documentOf(kind, quoted, payload)
+function documentOf(kind, quoted, payload)
   kind.head = kind.head or documentHead(kind.name, kind.createdAt, kind.band)
   return '{"id":' .. quoted .. kind.head .. payload .. '}'
 end
 
 -- The jobs of this call, whose arguments start at ARGV[at].
-local function readJobs(at)
+function readJobs(at)
   local byNumber = {}
   local first = at + 1
   at = first + tonumber(ARGV[at]) * KIND_ARGUMENTS
@@ -93,13 +94,13 @@ local function readJobs(at)
 end
 
 -- A job as a list of texts, which is how one is kept that is added later.
-local function toList(kind, id, payload, document)
+function toList(kind, id, payload, document)
   return { id, kind.name, payload, kind.opts, kind.timestamp, kind.createdAt, kind.delay, kind.band, kind.placement,
     kind.onExisting, document or '', kind.extrasText }
 end
 
 -- Such a list as the only job to be added.
-local function fromList(list)
+function fromList(list)
   local id, name, payload, opts, timestamp, createdAt, delay, band, placement, onExisting, document, extras = unpack(list)
   local kind = newKind(base, name, opts, timestamp, createdAt, delay, band, placement, onExisting, '', extras)
   return { kinds = { kind }, ids = { id }, payloads = { payload }, documents = { document ~= '' and document or nil } }

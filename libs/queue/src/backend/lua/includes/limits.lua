@@ -2,6 +2,7 @@
 -- time (`max` and `duration` in meta, or what a worker asks for). `limiter` holds the starts counted in the
 -- open window, or 'closed', and ends with the window by the server's clock.
 --@include context
+--@exports freeSlots isMaxed termsOf rateLimit startsLeft limitedFor countStarts
 
 -- Running jobs, whoever runs them: under a lease, or taken by a legacy service and not seen yet.
 local function runningCount()
@@ -9,16 +10,16 @@ local function runningCount()
 end
 
 -- How many more jobs may run at once, endless without a limit.
-local function freeSlots()
+function freeSlots()
   local most = tonumber(setting('concurrency'))
   return most and math.max(0, most - runningCount()) or math.huge
 end
 
 -- True when as many jobs run as the queue allows at once.
-local function isMaxed() return freeSlots() <= 0 end
+function isMaxed() return freeSlots() <= 0 end
 
 -- What a worker asks of the queue, JSON with `max`, `duration` and `points`, or ''.
-local function termsOf(json) return json and json ~= '' and cjson.decode(json) or {} end
+function termsOf(json) return json and json ~= '' and cjson.decode(json) or {} end
 
 -- Starts counted in the open window and its ms to go: 0, 0 when none is open, endless when it was closed by
 -- hand. A window without an end is nobody's and holds nothing up.
@@ -32,7 +33,7 @@ end
 
 -- The rate limit of a claim: most starts, and ms of a window; nothing where there is none. The queue's maximum
 -- beats the worker's, the worker's window beats the queue's, as BullMQ's users expect.
-local function rateLimit(terms)
+function rateLimit(terms)
   local most = tonumber(setting('max')) or terms.max
   local duration = terms.duration or tonumber(setting('duration'))
   if most and duration and most >= 1 and duration > 0 then return most, math.ceil(duration) end
@@ -40,20 +41,20 @@ end
 
 -- How many jobs may start now, endless without a limit, and ms until others may. Without `most` only a window closed
 -- by hand counts.
-local function startsLeft(most)
+function startsLeft(most)
   local counted, left = openWindow()
   if counted == math.huge then return 0, left end
   return math.max(0, (most or math.huge) - counted), left
 end
 
 -- Milliseconds until another job may start, 0 = now.
-local function limitedFor(most)
+function limitedFor(most)
   local counted, left = openWindow()
   return counted >= (most or math.huge) and left or 0
 end
 
 -- Counts starts; the first opens the window.
-local function countStarts(number, duration)
+function countStarts(number, duration)
   local counted = openWindow()
   if counted == 0 then
     redis.call('SET', keys.limiter, number, 'PX', duration)

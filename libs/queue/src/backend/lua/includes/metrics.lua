@@ -3,11 +3,12 @@
 -- (`prevTS`), the sum before that minute (`prevCount`) and the first minute kept (`first`);
 -- `metrics:<end>:data` holds the minutes before the newest that had ends, as `<minute>:<ends>`.
 --@include context
+--@exports MINUTE wantMetrics countEnd
 
-local MINUTE = 60000
+MINUTE = 60000
 
 -- A worker wants metrics of so many minutes; 0 ends collecting, nil wants nothing.
-local function wantMetrics(points)
+function wantMetrics(points)
   if points == nil then return end
   local wanted = points > 0 and exact(points)
   if setting('metrics') == wanted then return end
@@ -21,7 +22,7 @@ end
 
 -- Counts a job's end, if the queue collects: 'completed', 'failed', or 'cancelled', which is listed among the
 -- failed too.
-local function countEnd(ending)
+function countEnd(ending)
   local points = tonumber(setting('metrics'))
   if not points then return end
   local key = keys['metrics:' .. (ending == 'completed' and 'completed' or 'failed')]

@@ -1,10 +1,11 @@
 -- Numbers that serve as ids of jobs that were given none. Every job that is added counts, as BullMQ's users know it.
 --@include context family collected
+--@exports reserve nextNumber nextId giveBack
 
 local function idOf(number) return string.format('%d', number) end
 
 -- Takes numbers for that many jobs at once. With `asIds` it is looked whether they are ids already.
-local function reserve(count, asIds)
+function reserve(count, asIds)
   local last = redis.call('INCRBY', keys.counter, count)
   local collected, ids, names = batch(), {}, {}
   collected.first, collected.number, collected.last, collected.ids = last - count, last - count, last, ids
@@ -17,7 +18,7 @@ local function reserve(count, asIds)
   collected.areFree = countKeys(names) == 0
 end
 
-local function nextNumber(collected)
+function nextNumber(collected)
   if not collected.number or collected.number >= collected.last then
     collected.areFree, collected.first, collected.ids = false, 0, {}
     return redis.call('INCR', keys.counter)
@@ -26,7 +27,7 @@ local function nextNumber(collected)
   return collected.number
 end
 
-local function nextId(collected)
+function nextId(collected)
   while true do
     local number = nextNumber(collected)
     local id = collected.ids[number - collected.first] or idOf(number)
@@ -35,7 +36,7 @@ local function nextId(collected)
 end
 
 -- Gives back what no job took after all.
-local function giveBack(collected)
+function giveBack(collected)
   if collected.number and collected.number < collected.last then
     redis.call('DECRBY', keys.counter, collected.last - collected.number)
   end

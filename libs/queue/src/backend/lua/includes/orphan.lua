@@ -1,5 +1,6 @@
 -- One job that may stand wrong.
 --@include adopt added held recover
+--@exports lookAfter
 
 -- A finished job stays as it finished: a late status of a legacy service is written over.
 local function keepFinished(id)
@@ -57,7 +58,7 @@ local function handleMissing(id, grace, maxStalls)
 end
 
 -- Returns true when the job was put back.
-local function lookAfter(id, grace, maxStalls)
+function lookAfter(id, grace, maxStalls)
   dropIfExpired(id)
   local foreign = setAsideForeign(id)
   if foreign then

@@ -2,6 +2,7 @@
 -- (-n - 1, -n) that grows with arrival, so Go's ZPOPMIN pops by priority, then by arrival, and each of
 -- Go's ranges counts it once. An empty band starts in its middle: there is room before and behind.
 --@include context
+--@exports tailScore headScore priorityOf notePriority documentPriority notedPriority
 
 -- Distance of neighbours: the finest that a double holds beside the whole part.
 local function stepOf(priority)
@@ -10,7 +11,7 @@ local function stepOf(priority)
 end
 
 -- Score behind all jobs of this priority. Jobs placed earlier in this script but not yet written count.
-local function tailScore(priority)
+function tailScore(priority)
   memo.tails = memo.tails or {}
   local last = memo.tails[priority]
   if not last then
@@ -26,7 +27,7 @@ local function tailScore(priority)
 end
 
 -- Score before all jobs of this priority.
-local function headScore(priority)
+function headScore(priority)
   memo.heads = memo.heads or {}
   local first = memo.heads[priority]
   if not first then
@@ -44,7 +45,7 @@ end
 local MAX_PRIORITY = 2 ^ 21
 
 -- Contract priority of the band a score stands in; for a score that Go wrote (-n), n.
-local function priorityOf(score)
+function priorityOf(score)
   return math.max(-MAX_PRIORITY, math.min(MAX_PRIORITY, -math.ceil(score)))
 end
 
@@ -56,7 +57,7 @@ local function contractPriority(bull)
 end
 
 -- Notes a job's contract priority. BullMQ has nothing above "none", so a higher one is kept beside it.
-local function notePriority(id, priority)
+function notePriority(id, priority)
   if priority > 3 then
     redis.call('HSET', jobKey(id), 'priority', 0, 'band', priority)
   else
@@ -66,7 +67,7 @@ local function notePriority(id, priority)
 end
 
 -- Priority in the document of a job that was taken before Drover ever saw it; normal where it says none.
-local function documentPriority(id)
+function documentPriority(id)
   local text = redis.pcall('GET', dataKey(id))
   local ok, fields = pcall(cjson.decode, type(text) == 'string' and #text <= maxDocumentBytes and text or '')
   local given = ok and type(fields) == 'table' and tonumber(fields.priority)
@@ -75,7 +76,7 @@ local function documentPriority(id)
 end
 
 -- Contract priority that a job was given.
-local function notedPriority(id)
+function notedPriority(id)
   local noted = redis.call('HMGET', jobKey(id), 'band', 'priority')
   if noted[1] then return tonumber(noted[1]) end
   if noted[2] then return contractPriority(noted[2]) end

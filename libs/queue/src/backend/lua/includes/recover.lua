@@ -1,9 +1,10 @@
 -- Putting back a job whose runner is gone.
 --@include context announce place wake held scheduled
+--@exports putBack recoverExpired
 
 -- Puts `id` at the head of its priority. Beyond `maxStalls` it carries a `deferredFailure`, with which
 -- the next worker fails it instead of running it; but a scheduler's runs may stall for ever.
-local function putBack(id, maxStalls)
+function putBack(id, maxStalls)
   letGo(id)
   redis.call('ZREM', keys.missing, id)
   local stalls = redis.call('HINCRBY', jobKey(id), 'stalledCounter', 1)
@@ -20,7 +21,7 @@ local function putBack(id, maxStalls)
 end
 
 -- Puts back the running jobs whose lease has ended, at most `limit`. Returns their ids.
-local function recoverExpired(maxStalls, limit)
+function recoverExpired(maxStalls, limit)
   local expired = redis.call('ZRANGEBYSCORE', keys.leases, '-inf', exact(serverNow()), 'LIMIT', 0, limit)
   local back = {}
   for _, id in ipairs(expired) do

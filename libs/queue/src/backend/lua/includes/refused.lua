@@ -1,5 +1,6 @@
 -- Jobs that cannot be added since a key in their way holds another type. The others of their call are added.
 --@include context discard kind collected
+--@exports problemOf
 
 -- The text of the error that `check(...)` throws, or nil. Redis gives errors as tables or as texts.
 local function problemWith(check, ...)
@@ -28,7 +29,7 @@ end
 
 -- Why a job cannot be added, as the text of an error; nil when it can. Nothing is written before that is known of all
 -- jobs of a call.
-local function problemOf(kind, id)
+function problemOf(kind, id)
   if kind.problem == nil then kind.problem = within(kind.queue, problemOfKind, kind) or false end
   return kind.problem or (id ~= '' and within(kind.queue, problemOfId, id)) or nil
 end

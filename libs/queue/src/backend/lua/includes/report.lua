@@ -1,10 +1,11 @@
 -- Ending the running jobs that workers report: those of one call are read and written together.
 --@include context held finish ended metrics
+--@exports USUAL isKnown endJobs
 
 -- A report: `id`, `token` ('0' = none needed), `target` ('completed' or 'failed'), `value` (result JSON, or the reason),
 -- and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
 -- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
-local USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
+USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
 
 -- Whether any of these jobs has children or logs, which few have; one command instead of several a job.
 local function haveRareKeys(reports)
@@ -39,7 +40,7 @@ local function faultOf(report)
 end
 
 -- Whether the same report was carried out before: its answer was lost with the connection.
-local function isKnown(report)
+function isKnown(report)
   if report.token == '0' or not redis.call('ZSCORE', keys[report.target], report.id) then return false end
   local run = report.held.run
   if run then return run.finishedOn ~= '' and run.token == report.token end
@@ -204,7 +205,7 @@ local function evictAfter(reports)
 end
 
 -- Ends jobs, in order.
-local function endJobs(reports)
+function endJobs(reports)
   local from = 1
   while from <= #reports do
     -- A second report of the same job has to see what the first one did.

@@ -2,17 +2,18 @@
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
 --@include context
+--@exports runText parseRun runOf appendRun endRun tieRun
 
 -- A run, all texts: `processedOn` (ms), `started` and `made` (attempts), `tied` ('1' when the job has a parent or a
 -- deduplication id, which its end has to look at, else '0'), `finishedOn` (ms, '' while it runs), `worker` (name or '',
 -- without line breaks), `token`.
-local function runText(run)
+function runText(run)
   return run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.tied .. ' ' .. run.finishedOn .. ' ' ..
     run.worker .. '\n' .. run.token
 end
 
 -- The run that a text stands for; nil for false, and for what nobody of us wrote.
-local function parseRun(text)
+function parseRun(text)
   if not text then return nil end
   local processedOn, started, made, tied, finishedOn, worker, token =
     string.match(text, '^(%d+) (%d+) (%d+) ([01]) (%d*) ([^\n]*)\n(.*)$')
@@ -23,10 +24,10 @@ local function parseRun(text)
   }
 end
 
-local function runOf(id) return parseRun(redis.call('HGET', keys.runs, id)) end
+function runOf(id) return parseRun(redis.call('HGET', keys.runs, id)) end
 
 -- Puts what a run changed behind `fields`, names and values. Returns how many there are now.
-local function appendRun(fields, run)
+function appendRun(fields, run)
   local last = #fields
   fields[last + 1], fields[last + 2] = 'processedOn', run.processedOn
   fields[last + 3], fields[last + 4] = 'attemptsStarted', run.started
@@ -45,7 +46,7 @@ local function appendRun(fields, run)
 end
 
 -- Forgets a job's run, and writes into its state what the run changed.
-local function endRun(id)
+function endRun(id)
   local run = runOf(id)
   if redis.call('HDEL', keys.runs, id) == 0 or not run then return end
   local fields = {}
@@ -54,7 +55,7 @@ local function endRun(id)
 end
 
 -- Says that a running job has got a parent meanwhile.
-local function tieRun(id)
+function tieRun(id)
   local run = runOf(id)
   if not run then return end
   run.tied = '1'

@@ -2,13 +2,14 @@
 -- after which the next is made. A run's id is `repeat:<scheduler>:<ms>`, or a neighbour's where that was taken
 -- (the scheduler's field `runId`); its field `repeatJobKey` names the scheduler.
 --@include context
+--@exports schedulerKey runId currentRun schedulerOf isCurrentRun isToCome isOurs
 
-local function schedulerKey(scheduler) return base .. 'scheduler:' .. scheduler end
+function schedulerKey(scheduler) return base .. 'scheduler:' .. scheduler end
 
-local function runId(scheduler, millis) return 'repeat:' .. scheduler .. ':' .. string.format('%.0f', millis) end
+function runId(scheduler, millis) return 'repeat:' .. scheduler .. ':' .. string.format('%.0f', millis) end
 
 -- Id and time in ms of a scheduler's current run, or nil.
-local function currentRun(scheduler)
+function currentRun(scheduler)
   local millis = tonumber(redis.call('ZSCORE', keys.schedulers, scheduler))
   if not millis then return nil end
   local other = redis.pcall('HGET', schedulerKey(scheduler), 'runId')
@@ -16,14 +17,14 @@ local function currentRun(scheduler)
 end
 
 -- The scheduler that made a job, or nil when none did or it has been removed.
-local function schedulerOf(id)
+function schedulerOf(id)
   if string.sub(id, 1, 7) ~= 'repeat:' then return nil end
   local scheduler = redis.pcall('HGET', jobKey(id), 'repeatJobKey')
   if type(scheduler) == 'string' and redis.call('ZSCORE', keys.schedulers, scheduler) then return scheduler end
 end
 
 -- Whether a job is its scheduler's current run and has not finished: without it the schedule would pause.
-local function isCurrentRun(id)
+function isCurrentRun(id)
   local scheduler = schedulerOf(id)
   if not scheduler or currentRun(scheduler) ~= id then return false end
   return not redis.call('ZSCORE', keys.completed, id) and not redis.call('ZSCORE', keys.failed, id)
@@ -31,7 +32,7 @@ end
 
 -- Whether a run is still to come: it waits, is delayed, or is on its way between the two structures of a
 -- legacy service. One that started, ended or is gone is not.
-local function isToCome(id)
+function isToCome(id)
   if redis.call('ZSCORE', keys.queue, id) or redis.call('ZSCORE', keys.delayed, id) then return true end
   if redis.call('ZSCORE', keys.leases, id) or redis.call('SISMEMBER', keys.processing, id) == 1 then return false end
   if redis.call('ZSCORE', keys.completed, id) or redis.call('ZSCORE', keys.failed, id) then return false end
@@ -42,7 +43,7 @@ local function isToCome(id)
 end
 
 -- Whether a claim of Drover's started the run or may have: its worker then makes the next one.
-local function isOurs(id)
+function isOurs(id)
   if redis.call('HEXISTS', keys.runs, id) == 1 then return true end
   local held = redis.pcall('HMGET', jobKey(id), 'endedBy', 'timestamp')
   return held.err or held[1] or not held[2]

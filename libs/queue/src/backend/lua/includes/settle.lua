@@ -1,10 +1,11 @@
 -- Recording an end that was decided outside a worker's own report: by a legacy service, by a cancel,
 -- by a document that cannot be run.
 --@include context announce forget ended metrics
+--@exports settle reasonOf endedElsewhere failUnusable
 
 -- Moves a job, wherever it stands, to `status` (completed, failed, cancelled). A cancelled job is
 -- listed among the failed ones too: BullMQ knows no other end without a result.
-local function settle(id, status, reason)
+function settle(id, status, reason)
   local prev = redis.call('ZSCORE', keys.leases, id) and 'active' or 'waiting'
   detach(id)
   redis.call('SET', statusKey(id), status)
@@ -27,10 +28,10 @@ local function settle(id, status, reason)
   keepOrExpire(id, status)
 end
 
-local reasonOf = { failed = 'failed by a legacy service', cancelled = 'job cancelled', completed = '' }
+reasonOf = { failed = 'failed by a legacy service', cancelled = 'job cancelled', completed = '' }
 
 -- The end a legacy service wrote into the status key, or nil. A missing status is not an end.
-local function endedElsewhere(id)
+function endedElsewhere(id)
   local status = redis.pcall('GET', statusKey(id))
   if type(status) == 'string' and reasonOf[status] then return status end
 end
@@ -45,7 +46,7 @@ function settleIfEnded(id)
 end
 
 -- Fails a job that cannot be run at all, and says so to everybody.
-local function failUnusable(id, reason)
+function failUnusable(id, reason)
   settle(id, 'failed', reason)
   publish('status_updated', id, 'failed')
   publish('job_failed', id, 'failed')

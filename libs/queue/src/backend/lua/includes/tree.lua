@@ -1,9 +1,10 @@
 -- A job and what is below it: its children say themselves who their parent is.
 --@include context family
+--@exports childAt isLocked descendants
 
 -- Where the job with this key stands: base of its queue and its id, or nil when there is no such child of `parentKey`.
 -- A prefix and an id may both hold colons, so each cut is tried.
-local function childAt(key, parentKey)
+function childAt(key, parentKey)
   local from = 1
   while true do
     local colon = string.find(key, ':', from, true)
@@ -14,7 +15,7 @@ local function childAt(key, parentKey)
   end
 end
 
-local function isLocked(id)
+function isLocked(id)
   local lease = redis.call('ZSCORE', keys.leases, id)
   if lease then return tonumber(lease) > serverNow() end
   return redis.call('SISMEMBER', keys.processing, id) == 1
@@ -33,7 +34,7 @@ end
 
 -- The jobs below `id`, parents before children, at most `limit`. Returns { base, id, locked } each, and true
 -- when there are more. `skip(id)` leaves a child out, with all below it.
-local function descendants(id, onlyPending, limit, skip)
+function descendants(id, onlyPending, limit, skip)
   local found = { { base = base, id = id } }
   local at = 1
   while found[at] do

@@ -1,29 +1,30 @@
 -- Waking a worker that blocks on `<p>wakeup`: member 'now' (score 0) says look at once, member 'due'
 -- says when the next delayed job is ready. One popped member wakes one worker.
 --@include context limits
+--@exports isPaused wakeWorker slotFreed nextDue armDue
 
-local function isPaused() return setting('paused') ~= false end
+function isPaused() return setting('paused') ~= false end
 
 -- True while no worker of Drover may claim: paused, or at the limit of jobs that run at once.
 local function isBlocked() return isPaused() or isMaxed() end
 
-local function wakeWorker()
+function wakeWorker()
   if not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
 end
 
 -- A running job has left: while the queue was at its limit nobody was woken for the jobs that wait.
-local function slotFreed()
+function slotFreed()
   if setting('concurrency') and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
 end
 
 -- Time in ms of the next delayed job, or nil.
-local function nextDue()
+function nextDue()
   local first = redis.call('ZRANGE', keys.delayed, 0, 0, 'WITHSCORES')
   if first[2] then return math.floor(tonumber(first[2])) end
 end
 
 -- Also while paused: due jobs become ready then too, though no worker claims them.
-local function armDue()
+function armDue()
   local due = nextDue()
   if due then redis.call('ZADD', keys.wakeup, due, 'due') end
 end

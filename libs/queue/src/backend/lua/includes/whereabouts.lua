@@ -1,9 +1,10 @@
 -- Where a job stands.
 --@include context
+--@exports stateOf
 
 -- BullMQ's word for the state of `id`, or 'cancelled', or 'unknown'. What a legacy service did last and
 -- nobody recorded yet is read from the status key.
-local function stateOf(id)
+function stateOf(id)
   local score = redis.call('ZSCORE', keys.queue, id)
   if score then return tonumber(score) < -3 and 'waiting' or 'prioritized' end
   local ends = redis.call('ZSCORE', keys.expiring, id)
