@@ -20,12 +20,12 @@ local reports, tokens, rests = {}, {}, { [''] = USUAL }
 for at = 10, last, 5 do
   local target, rest = ARGV[at + 2], ARGV[at + 4]
   if not rests[rest] then rests[rest] = cjson.decode(rest) end
-  local report = { id = ARGV[at], token = ARGV[at + 1], target = target, value = ARGV[at + 3], rest = rests[rest] }
-  if target == 'completed+' or target == 'failed+' then
-    report.target = string.sub(target, 1, -2)
-    report.goesOn = true
-  end
-  reports[#reports + 1] = report
+  local goesOn = target == 'completed+' or target == 'failed+'
+  -- All that is noted of a report stands in it from the start: a table that grows is built anew each time.
+  reports[#reports + 1] = {
+    id = ARGV[at], token = ARGV[at + 1], target = goesOn and string.sub(target, 1, -2) or target, goesOn = goesOn,
+    value = ARGV[at + 3], rest = rests[rest], statusKey = statusKey(ARGV[at]), resultKey = false, text = false, answer = nil,
+  }
 end
 if #reports > 0 then endJobs(reports) end
 

@@ -1,6 +1,6 @@
 -- Who holds a running job. Codes are BullMQ's.
 --@include context settle run
---@exports keysFor readHeld refusalOf refusal letGo
+--@exports keysFor heldOf refusalOf refusal letGo
 
 -- Keys of jobs, by one of the functions that spell them.
 function keysFor(ids, spell)
@@ -9,25 +9,18 @@ function keysFor(ids, spell)
   return spelled
 end
 
--- Reads how the jobs `ids` stand, with as few commands for all: `run` (nil when no worker of Drover's ran it last), `status`,
--- `isLeased`, `exists`. A run has a lease for as long as it lasts: both begin and end in the same steps.
-function readHeld(ids)
-  local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
-  local runs = redis.call('HMGET', keys.runs, unpack(ids))
-  local jobs = {}
-  for at, id in ipairs(ids) do
-    local run = parseRun(runs[at])
-    local job = { status = statuses[at], run = run, exists = true, isLeased = run and run.finishedOn == '' }
-    if not job.isLeased then
-      job.exists = redis.call('EXISTS', jobKey(id)) == 1
-      job.isLeased = redis.call('ZSCORE', keys.leases, id)
-    end
-    jobs[at] = job
-  end
-  return jobs
+-- How the job `id` stands, given its status and the text of its run: `run` (nil when no worker of Drover's ran it last),
+-- `status`, `isLeased`, `exists`. A run has a lease for as long as it lasts: both begin and end in the same steps.
+function heldOf(id, status, text)
+  local run = parseRun(text)
+  if run and run.finishedOn == '' then return { status = status, run = run, exists = true, isLeased = true } end
+  return {
+    status = status, run = run, exists = redis.call('EXISTS', jobKey(id)) == 1,
+    isLeased = redis.call('ZSCORE', keys.leases, id),
+  }
 end
 
--- Whether `token` may finish or move the running job `id`, as `readHeld` read it: nil, or the negative code:
+-- Whether `token` may finish or move the running job `id`, `job` being how it stands: nil, or the negative code:
 -- -1 no such job, -3 not running, -2 its claim is gone (lease lost, or taken back by a legacy service),
 -- -6 another claim holds it. Token '0' asks for no claim.
 function refusalOf(id, job, token)
@@ -44,7 +37,10 @@ function refusalOf(id, job, token)
 end
 
 -- The same for one job by its id.
-function refusal(id, token) return refusalOf(id, readHeld({ id })[1], token) end
+function refusal(id, token)
+  local status = redis.pcall('GET', statusKey(id))
+  return refusalOf(id, heldOf(id, type(status) == 'string' and status, redis.call('HGET', keys.runs, id)), token)
+end
 
 -- Ends the claim of a running job.
 function letGo(id)

@@ -3,7 +3,7 @@
 --@exports USUAL isKnown endJobs
 
 -- A report: `id`, `token` ('0' = none needed), `target` ('completed' or 'failed'), `value` (result JSON, or the reason),
--- and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
+-- `statusKey`, and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
 -- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
 USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
 
@@ -47,13 +47,21 @@ function isKnown(report)
   return redis.call('HGET', jobKey(report.id), 'endedBy') == report.token
 end
 
-local function decideOne(report, mayBeRare)
-  local fault = faultOf(report)
-  if fault then return redis.error_reply(fault) end
-  local refused = refusalOf(report.id, report.held, report.token)
-  if refused then
-    report.isDone = isKnown(report)
-    return not report.isDone and refused or nil
+-- Whether a job just completes, as most do: it runs under the report's token, and is tied to nothing else.
+local function isPlain(report, text, status)
+  return status == 'running' and report.target == 'completed' and #report.rest.fields == 0 and isPlainRun(text, report.token)
+end
+
+local function decideOne(report, status, mayBeRare)
+  if not isPlain(report, report.text, status) then
+    report.held = heldOf(report.id, status, report.text)
+    local fault = faultOf(report)
+    if fault then return redis.error_reply(fault) end
+    local refused = refusalOf(report.id, report.held, report.token)
+    if refused then
+      report.isDone = isKnown(report)
+      return not report.isDone and refused or nil
+    end
   end
   if not mayBeRare then return nil end
   report.isRare = redis.call('EXISTS', pendingKey(report.id), processedKey(report.id), ignoredKey(report.id),
@@ -66,13 +74,17 @@ end
 
 -- Decides about each report before any is carried out.
 local function decide(reports)
-  local ids = {}
-  for at, report in ipairs(reports) do ids[at] = report.id end
-  local held = readHeld(ids)
+  local ids, statusKeys = {}, {}
+  for at, report in ipairs(reports) do
+    ids[at] = report.id
+    statusKeys[at] = report.statusKey
+  end
+  local runs = redis.call('HMGET', keys.runs, unpack(ids))
+  local statuses = redis.call('MGET', unpack(statusKeys))
   local mayBeRare = haveRareKeys(reports)
   for at, report in ipairs(reports) do
-    report.held = held[at]
-    report.answer = decideOne(report, mayBeRare)
+    report.text = runs[at]
+    report.answer = decideOne(report, statuses[at], mayBeRare)
   end
 end
 
@@ -105,13 +117,12 @@ end
 local function noteEnds(accepted)
   local reports, ids, runs, over = {}, {}, {}, {}
   for _, report in ipairs(accepted) do
-    local run, noted = report.held.run, true
-    report.made = report.made == '0' and '1' or tostring(tonumber(report.made) + 1)
-    if report.target == 'completed' and run and run.token == report.token and #report.rest.fields == 0 then
-      run.made, run.finishedOn = report.made, ARGV[1]
-      runs[#runs + 1] = report.id
-      runs[#runs + 1] = runText(run)
+    local noted = true
+    if not report.held then
+      local last = #runs
+      runs[last + 1], runs[last + 2] = report.id, endedText(report.text, ARGV[1])
     else
+      report.made = tostring(report.made + 1)
       noted = writeEnd(report)
       over[#over + 1] = noted and report.id or nil
     end
@@ -143,8 +154,8 @@ local function startTtl(report, ends, expiring)
   local id = report.id
   if ttl <= 0 then return persist(id) end
   if report.isRare or (report.target == 'failed' and report.parent) then return keepOrExpire(id, report.target) end
-  redis.call('PEXPIREAT', statusKey(id), ends)
-  redis.call('PEXPIREAT', resultKey(id), ends)
+  redis.call('PEXPIREAT', report.statusKey, ends)
+  redis.call('PEXPIREAT', report.resultKey or resultKey(id), ends)
   redis.call('PEXPIREAT', dataKey(id), ends)
   redis.call('PEXPIREAT', jobKey(id), ends)
   expiring[#expiring + 1] = ends
@@ -160,10 +171,11 @@ local function carryOut(accepted)
   redis.call('ZREM', keys.queue, unpack(ids))
   local strings, last = {}, 0
   for _, report in ipairs(reports) do
-    strings[last + 1], strings[last + 2] = statusKey(report.id), report.target
+    strings[last + 1], strings[last + 2] = report.statusKey, report.target
     last = last + 2
     if report.target == 'completed' then
-      strings[last + 1], strings[last + 2] = resultKey(report.id), report.value
+      report.resultKey = resultKey(report.id)
+      strings[last + 1], strings[last + 2] = report.resultKey, report.value
       last = last + 2
     end
   end

@@ -2,24 +2,33 @@
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
 --@include context
---@exports runText parseRun runOf appendRun endRun tieRun
+--@exports runText isPlainRun endedText parseRun runOf appendRun endRun tieRun
 
--- A run, all texts: `processedOn` (ms), `started` and `made` (attempts), `tied` ('1' when the job has a parent or a
--- deduplication id, which its end has to look at, else '0'), `finishedOn` (ms, '' while it runs), `worker` (name or '',
--- without line breaks), `token`.
+-- A run, all texts: `tied` ('1' when the job has a parent or a deduplication id, which its end has to look at, else '0'),
+-- `finishedOn` (ms, '' while it runs), `processedOn` (ms), `started` and `made` (attempts when it began), `worker` (name or
+-- '', without line breaks), `token`. While it runs the text is
+--   <tied>r <processedOn> <started> <made> <worker>\n<token>
+-- and an end only puts a time behind a letter (`endedText`): to read a run in parts costs as much as several commands.
 function runText(run)
-  return run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.tied .. ' ' .. run.finishedOn .. ' ' ..
-    run.worker .. '\n' .. run.token
+  return run.tied .. 'r ' .. run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.worker .. '\n' .. run.token
 end
+
+-- Whether the text is that of a job which runs under `token` and is tied to no other.
+function isPlainRun(text, token)
+  return text and string.sub(text, 1, 3) == '0r ' and string.sub(text, -#token - 1) == '\n' .. token
+end
+
+-- The text of a run that has just completed.
+function endedText(text, finishedOn) return string.sub(text, 1, 1) .. 'e' .. finishedOn .. string.sub(text, 3) end
 
 -- The run that a text stands for; nil for false, and for what nobody of us wrote.
 function parseRun(text)
   if not text then return nil end
-  local processedOn, started, made, tied, finishedOn, worker, token =
-    string.match(text, '^(%d+) (%d+) (%d+) ([01]) (%d*) ([^\n]*)\n(.*)$')
+  local tied, finishedOn, processedOn, started, made, worker, token =
+    string.match(text, '^([01])[re](%d*) (%d+) (%d+) (%d+) ([^\n]*)\n(.*)$')
   if not token then return nil end
   return {
-    processedOn = processedOn, started = started, made = made, tied = tied, finishedOn = finishedOn, worker = worker,
+    tied = tied, finishedOn = finishedOn, processedOn = processedOn, started = started, made = made, worker = worker,
     token = token,
   }
 end
@@ -38,7 +47,7 @@ function appendRun(fields, run)
   end
   if run.finishedOn ~= '' then
     fields[last + 1], fields[last + 2] = 'finishedOn', run.finishedOn
-    fields[last + 3], fields[last + 4] = 'attemptsMade', run.made
+    fields[last + 3], fields[last + 4] = 'attemptsMade', tostring(run.made + 1)
     fields[last + 5], fields[last + 6] = 'endedBy', run.token
     last = last + 6
   end
