@@ -59,10 +59,12 @@ const STARTED = { ...RUNTIME, attemptsStarted: '1', processedOn: 'T' };
 const RUNNING = {
   ...BASE,
   'status:a': 'running',
-  'job:a': { ...STARTED, token: 'token' },
+  'job:a': RUNTIME,
   ids: [['a', 'T']],
   leases: [['a', 'T+30s']],
   processing: ['a'],
+  // Tied to nothing, runs since, started once, no attempt made, a worker without a name, its token.
+  runs: { a: '0r T 1 0 \ntoken' },
   events: [...ADDED, ACTIVE],
 };
 

@@ -1,5 +1,8 @@
 import type { KeyContent } from './keyspace.js';
 
+/** A job's run as it stands in `<p>runs`: two times, the first of which may be missing. */
+const RUN = /^([01][re])(\d*) (\d{13})( \d+ \d+ [^\n]*\n.*)$/s;
+
 const NEAR_MS = 2 * 86_400_000;
 
 /** `T` for a time close to `at`, `T+30s` for one about 30 seconds later. */
@@ -12,6 +15,8 @@ function named(ms: number, at: number): string | undefined {
 
 function text(value: string, at: number): string {
   if (/^\d{13}(\.\d+)?$/.test(value)) return named(Number(value), at) ?? value;
+  const [, head = '', ends = '', started = '', rest] = RUN.exec(value) ?? [];
+  if (rest !== undefined) return `${head}${ends && text(ends, at)} ${text(started, at)}${rest}`;
   return value.replace(
     /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,
     (time) => named(Date.parse(time), at) ?? time,
