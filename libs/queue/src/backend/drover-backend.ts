@@ -49,7 +49,10 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
     await this.metadata.marked();
   }
 
-  /** Jobs that were handed over before are added first, unless it is forced or Redis does not answer. */
+  /**
+   * Jobs that were handed over before are added first, and reports and claims get their answers, unless it is forced or
+   * Redis does not answer.
+   */
   close(force = false): Promise<void> {
     if (!this.ownsConnection) return Promise.resolve();
     this.closing ??= Promise.all([this.waiting?.close(force), this.closeConnection(force)]).then(
@@ -59,8 +62,11 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
   }
 
   private async closeConnection(force: boolean): Promise<void> {
-    const added = this.adding.close();
-    if (added && !force) await whileAnswering(this.connection.client, added);
+    const work = [this.adding.close(), this.running.close()].filter((one) => one !== undefined);
+    if (work.length > 0 && !force) {
+      const done = Promise.all(work).then(() => undefined);
+      await whileAnswering(this.connection.client, done);
+    }
     await this.connection.close(force);
   }
 

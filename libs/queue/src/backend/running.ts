@@ -60,6 +60,9 @@ const flat = (fields: Record<string, unknown> | undefined) => {
 /** Redis' JSON refuses half a surrogate pair, which any message that was cut may end with. */
 const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
+/** In the text of a run, the worker's name ends with its line. */
+const oneLine = (name = '') => name.replaceAll('\n', ' ');
+
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
   private readonly left = new LeftToOthers();
@@ -69,27 +72,29 @@ export class Running {
   /** Whether the last claim found as many jobs running as the queue allows at once. */
   isHeldUp = false;
 
+  /** @param lasting scripts of a client that works until {@link close} has ended. */
   constructor(
     private readonly scripts: Scripts,
+    private readonly lasting: Scripts,
     private readonly options: StoreOptions,
     private readonly runner: RunnerOptions,
     private readonly isClosing: () => boolean,
   ) {
     this.terms = termsOf(runner);
-    this.advancing = new Advancing(scripts, () => this.ask());
+    this.advancing = new Advancing(lasting, () => this.ask());
   }
 
   async claim(token: string, name = this.runner.name, leaseMs = this.leaseMs): Promise<ClaimTuple> {
     const isUsual = name === this.runner.name && leaseMs === this.leaseMs;
     const claim = isUsual
       ? await this.advancing.claim(token)
-      : await this.advancing.claimAs(token, { leaseMs, worker: name ?? '' });
+      : await this.advancing.claimAs(token, { leaseMs, worker: oneLine(name) });
     return this.readable(claim, token);
   }
 
-  /** Resolves once everything asked for so far is answered. */
-  idle(): Promise<void> {
-    return this.advancing.idle();
+  /** Takes no more reports and claims. @returns a promise of when all are answered, unless they are. */
+  close(): Promise<void> | undefined {
+    return this.advancing.close();
   }
 
   async finish(
@@ -143,7 +148,7 @@ export class Running {
         flat(opts.fieldsToUpdate),
         opts.fetchNext === true && !this.isClosing() ? '1' : '0',
         this.leaseMs,
-        this.runner.name ?? '',
+        oneLine(this.runner.name),
         this.left.json(),
         this.terms,
       ),
@@ -196,7 +201,7 @@ export class Running {
   private ask(): Ask {
     return {
       leaseMs: this.leaseMs,
-      worker: this.runner.name ?? '',
+      worker: oneLine(this.runner.name),
       others: this.left.json(),
       terms: this.terms,
     };
@@ -211,7 +216,7 @@ export class Running {
         state: 'active',
       });
     } catch (error) {
-      throw await this.scripts.explained(error, [id]);
+      throw await this.lasting.explained(error, [id]);
     }
   }
 

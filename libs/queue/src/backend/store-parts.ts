@@ -52,14 +52,15 @@ export abstract class StoreParts extends EventEmitter {
     const scripts = new Scripts(client, queueKeys, storeOptions);
     const strategy = (opts as RepeatBaseOptions).settings?.repeatStrategy;
     this.scripts = scripts;
-    // What was handed over before the store is closed is still added.
-    const addingScripts = new Scripts(() => connection.use(), queueKeys, storeOptions);
-    this.adding = new Adding(addingScripts, storeOptions);
+    // What was handed over before the store is closed is still carried out.
+    const lasting = new Scripts(() => connection.use(), queueKeys, storeOptions);
+    this.adding = new Adding(lasting, storeOptions);
     this.flows = new Flows(scripts, storeOptions, (keys) => new Scripts(client, keys, storeOptions));
     this.flowQueries = new FlowQueries(scripts, queueKeys, (key) => this.jobAt(key));
     this.deduplication = new Deduplication(scripts, queueKeys);
     this.running = new Running(
       scripts,
+      lasting,
       storeOptions,
       opts as WorkerOptions,
       () => this.closing !== undefined,
