@@ -27,19 +27,28 @@ export async function callFunction(
 ): Promise<{ answer: unknown } | undefined> {
   const words = [functionLibrary().functionOf(script), keys.length, ...keys];
   for (const word of args) words.push(word);
+  const called = await tryCall(client, words);
+  // Where others drop it again at once, this call goes by EVAL, and the next one tries again.
+  return called === 'missing'
+    ? (await load(client))
+      ? known(await tryCall(client, words))
+      : undefined
+    : known(called);
+}
+
+type Called = { answer: unknown } | 'missing' | 'refused';
+
+const known = (called: Called) => (typeof called === 'string' ? undefined : called);
+
+async function tryCall(client: RedisClient, words: ScriptArgument[]): Promise<Called> {
   try {
     return { answer: await client.call('fcall', words) };
   } catch (error) {
     const { message } = error as Error;
-    if (NOT_FOUND.test(message) && (await load(client))) return { answer: await client.call('fcall', words) };
-    if (NOT_FOUND.test(message) || isRefusal(message)) return undefined;
-    throw error;
-  }
-
-  function isRefusal(message: string): boolean {
-    if (!/NOPERM|unknown command/i.test(message)) return false;
+    if (NOT_FOUND.test(message)) return 'missing';
+    if (!/NOPERM|unknown command/i.test(message)) throw error;
     withoutFunctions.add(client);
-    return true;
+    return 'refused';
   }
 }
 
