@@ -93,6 +93,10 @@ function lookAfter(id, grace, maxStalls)
     redis.call('SADD', keys.processing, id)
     return false
   end
-  if redis.call('ZREM', keys.leases, id) == 1 then slotFreed() end
+  if redis.call('ZREM', keys.leases, id) == 1 then
+    -- Whoever takes it next, its last runner has lost it.
+    endRun(id)
+    slotFreed()
+  end
   return handleMissing(id, grace, maxStalls)
 end

@@ -54,10 +54,11 @@ function appendRun(fields, run)
   return last
 end
 
--- Forgets a job's run, and writes into its state what the run changed.
+-- Forgets a job's run, and writes into its state what the run changed. A job whose keys are gone stays gone.
 function endRun(id)
   local run = runOf(id)
   if redis.call('HDEL', keys.runs, id) == 0 or not run then return end
+  if redis.call('EXISTS', jobKey(id), dataKey(id)) == 0 then return end
   local fields = {}
   appendRun(fields, run)
   redis.pcall('HSET', jobKey(id), unpack(fields))
