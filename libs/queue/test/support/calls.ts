@@ -29,3 +29,29 @@ export async function libraries(redis: Redis): Promise<string[]> {
   const listed = (await redis.call('FUNCTION', 'LIST', 'LIBRARYNAME', 'drover_*')) as unknown[][];
   return listed.map((entry) => String(entry[entry.indexOf('library_name') + 1])).sort();
 }
+
+/** How many reports and claims a call of `advance` carries; undefined for other commands. */
+function operationsOf(words: readonly string[]): number | undefined {
+  if (words[0]?.toLowerCase() !== 'fcall' || !words[1]?.endsWith('_advance')) return undefined;
+  const reports = Number(words[12]);
+  return reports + (words.length - 13 - 5 * reports);
+}
+
+/** Records how many operations each call of `advance` carries from now on. */
+export async function recordAdvances(stand: Stand): Promise<() => Promise<number[]>> {
+  const monitor = await stand.redis.monitor();
+  stand.keep({ close: async () => monitor.disconnect() });
+  const advances: number[] = [];
+  const marks = new Set<string>();
+  monitor.on('monitor', (_time: string, words: string[]) => {
+    const operations = operationsOf(words);
+    if (operations !== undefined) advances.push(operations);
+    if (words[0] === 'echo') marks.add(words[1] ?? '');
+  });
+  return async () => {
+    const mark = `${stand.base}${marks.size}`;
+    await stand.redis.echo(mark);
+    await waitFor(() => marks.has(mark));
+    return advances.splice(0);
+  };
+}

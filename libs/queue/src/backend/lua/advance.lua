@@ -25,6 +25,7 @@ for at = 10, last, 5 do
   reports[#reports + 1] = {
     id = ARGV[at], token = ARGV[at + 1], target = goesOn and string.sub(target, 1, -2) or target, goesOn = goesOn,
     value = ARGV[at + 3], rest = rests[rest], statusKey = statusKey(ARGV[at]), resultKey = false, text = false, answer = nil,
+    isDone = false,
   }
 end
 if #reports > 0 then endJobs(reports) end
@@ -58,7 +59,7 @@ end
 local hasEnded = false
 for _, report in ipairs(reports) do
   local answer = report.answer
-  hasEnded = hasEnded or not answer
+  hasEnded = hasEnded or not (answer or report.isDone)
   if type(answer) == 'table' then
     put(3)
     put(answer.err)
