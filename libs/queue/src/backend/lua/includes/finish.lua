@@ -1,6 +1,6 @@
 -- Keeping finished jobs as long as the caller wants.
 --@include context wake announce discard
---@exports evictOne evict emitDrained setFields
+--@exports evictOne evict timeOfEnd emitDrained setFields
 
 -- Results stay with the parent; one that waits for a failed child no longer does. Its deduplication id lasts.
 function evictOne(id)
@@ -21,6 +21,16 @@ function evict(set, count, maxAge, limit)
       for _, id in ipairs(redis.call('ZRANGE', set, 0, math.min(surplus, limit) - 1)) do evictOne(id) end
     end
   end
+end
+
+-- The time under which a job is listed as ended where only the newest are to be kept: behind those that ended before it in
+-- the same millisecond, whose ids would decide otherwise, and not later than now.
+function timeOfEnd(target)
+  memo.ends = memo.ends or {}
+  local last = memo.ends[target] or tonumber(redis.call('ZRANGE', keys[target], -1, -1, 'WITHSCORES')[2] or 0)
+  local before = last < now and math.max(last, now - 1) or now - 1
+  memo.ends[target] = before + 1 / 1024
+  return exact(math.min(memo.ends[target], now))
 end
 
 -- `drained`: nothing waits, runs or comes later.

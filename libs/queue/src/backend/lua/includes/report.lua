@@ -190,7 +190,7 @@ local function carryOut(accepted)
       evictOne(id)
     else
       local list = listed[report.target]
-      list[#list + 1] = ARGV[1]
+      list[#list + 1] = report.rest.keep > 0 and timeOfEnd(report.target) or ARGV[1]
       list[#list + 1] = id
       startTtl(report, ends, expiring)
     end
@@ -216,6 +216,24 @@ local function evictAfter(reports)
   end
 end
 
+-- Ends jobs, each of which is reported once. Returns those that were refused since they wait for children, if any of them
+-- may have ended here.
+local function endOnce(reports)
+  decide(reports)
+  local accepted, waiting = {}, {}
+  for _, report in ipairs(reports) do
+    if report.answer == -4 then
+      waiting[#waiting + 1] = report
+    elseif not report.answer and not report.isDone then
+      accepted[#accepted + 1] = report
+    end
+  end
+  if #accepted == 0 then return {} end
+  carryOut(accepted)
+  evictAfter(accepted)
+  return waiting
+end
+
 -- Ends jobs, in order.
 function endJobs(reports)
   local from = 1
@@ -227,15 +245,7 @@ function endJobs(reports)
       part[#part + 1] = reports[from]
       from = from + 1
     end
-    decide(part)
-    local accepted = {}
-    for _, report in ipairs(part) do
-      if not report.answer and not report.isDone then accepted[#accepted + 1] = report end
-    end
-    if #accepted > 0 then
-      carryOut(accepted)
-      evictAfter(accepted)
-    end
+    repeat part = endOnce(part) until #part == 0
   end
   dropExpired(math.max(100, 2 * #reports))
 end
