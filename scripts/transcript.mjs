@@ -39,9 +39,15 @@ function go(url, operation, ...flags) {
   return stdout.trim();
 }
 
+/** What a function's name has before that of its script. */
+const LIBRARY = /^drover_[0-9a-f]+_/;
+const isScript = ({ source, args: [command = ''] }) =>
+  source === 'client' && /^(fcall|evalsha)$/i.test(command);
+
 /** One line of MONITOR as a person reads it: Drover's scripts by name, what they do indented. */
 function shown({ source, args }, names) {
   const [command = '', ...rest] = args;
+  if (command.toLowerCase() === 'fcall') return `# FCALL ${rest[0].replace(LIBRARY, '')}`;
   if (command.toLowerCase() === 'evalsha') return `# script ${names.get(rest[0]) ?? rest[0]}`;
   if (command.toLowerCase() === 'eval')
     return `# script ${names.get(sha1(unescape(rest[0]))) ?? 'sent for the first time'}`;
@@ -123,9 +129,7 @@ async function recordJob(url, redis) {
   const added = go(url, 'add', '--id', 'go-1', '--priority', '1', '--username', 'ada');
   await until(() => messages.some((message) => message.includes('job_completed')));
   await until(() => lines.some(({ args }) => args[0] === 'PUBLISH' && args[2]?.includes('job_completed')));
-  const first = lines.findIndex(
-    ({ source, args }) => source === 'client' && args[0].toLowerCase() === 'evalsha',
-  );
+  const first = lines.findIndex(isScript);
   const later = lines.splice(first);
   section('Go adds the job', [`$ legacy add --id go-1 --priority 1 --username ada`, added]);
   lines = later;
@@ -149,11 +153,11 @@ async function recordJob(url, redis) {
 function withoutChecks(lines) {
   let checking = false;
   return lines.flatMap((line) => {
-    if (line.startsWith('# script')) {
+    if (/^# (script|FCALL) /.test(line)) {
       checking = true;
       return [line, "    (looks at the types of the queue's keys)"];
     }
-    checking &&= /^ +(ZCARD|SCARD|XLEN|HLEN) /.test(line);
+    checking &&= /^ +(ZINTERCARD|SCARD|XLEN|HLEN|STRLEN \S+:limiter$|HMGET \S+:meta) ?/.test(line);
     return checking ? [] : [line];
   });
 }
@@ -163,7 +167,8 @@ function render(sections, messages, names) {
     '# One job, command by command',
     '',
     'A legacy Go service adds a job without a type, an idle TypeScript worker runs it, and Go reads the result. Below is what',
-    "Redis' `MONITOR` showed: a service's commands as they came, Drover's scripts by name with what they did indented. Long",
+    "Redis' `MONITOR` showed: a service's commands as they came, Drover's scripts by name (`FCALL` where they are functions of",
+    'Redis) with what they did indented. Long',
     'lines are cut. `node scripts/transcript.mjs` writes this page anew.',
   ];
   for (const { title, said, lines } of sections) {
