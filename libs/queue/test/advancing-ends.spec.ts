@@ -159,6 +159,37 @@ describe('of many jobs that end in one turn are kept', () => {
     expect(await stand.redis.hlen(stand.key('runs'))).toBeLessThanOrEqual(10);
   });
 
+  it('all, when a job says how many in a way that is no number; the others of its turn end, too', async () => {
+    const odd = [
+      Infinity,
+      NaN,
+      { count: Infinity },
+      { count: 'many' },
+      { age: 'long' },
+      { limit: 0.5 },
+      null,
+    ];
+    const ids = numbered(2 * odd.length + 2);
+    const stand = await running(open(), ids);
+    const told = await outcomes(
+      ids.map((id, at) =>
+        at % 2
+          ? complete(stand, id, { keep: odd[(at - 1) / 2] as never })
+          : fail(stand, id, {}, { attempts: ['x', NaN, null, {}, '3', 1e400][at / 2] }),
+      ),
+    );
+    expect(told).toEqual(ids.map(() => DONE));
+    expect(await stand.redis.zcard(stand.key('completed'))).toBe(odd.length + 1);
+    expect(await stand.redis.zcard(stand.key('failed'))).toBe(odd.length + 1);
+  });
+
+  it('as many as a text says, or a number with a fraction', async () => {
+    const ids = numbered(10);
+    const stand = await running(open(), ids);
+    await Promise.all(ids.map((id, at) => complete(stand, id, { keep: { count: at % 2 ? '3' : 3.5 } })));
+    expect(await stand.redis.zrange(stand.key('completed'), 0, -1)).toEqual(ids.slice(-3));
+  });
+
   it('those that are still listed after they have run again', async () => {
     const stand = await running(open(), ['a', 'b']);
     await Promise.all(['a', 'b'].map((id) => fail(stand, id)));

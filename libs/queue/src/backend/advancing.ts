@@ -1,4 +1,5 @@
 import { Batcher } from './batcher.js';
+import type { Kept } from './keep-option.js';
 import type { ScriptArgument, Scripts } from './scripts.js';
 
 /** A claimed job: its id, and its fields as flat names and values. */
@@ -34,8 +35,7 @@ export interface Report {
   fields: readonly string[];
   /** Attempts the job is allowed. */
   attempts: number;
-  /** How many jobs that ended so are kept (-1 all, 0 none), for how many seconds (0 any), most to evict at once. */
-  keep: { count: number; age: number; limit: number };
+  keep: Kept;
   /** Whether the worker wants the next job, under the same token. */
   goesOn: boolean;
 }

@@ -11,7 +11,7 @@ import type {
 } from 'bullmq';
 import type { FlowEntry } from './flows.js';
 import type { BullEntry } from './new-job.js';
-import type { KeepOption } from './running.js';
+import type { KeepOption } from './keep-option.js';
 import { StoreParts } from './store-parts.js';
 import { toJson } from './validate.js';
 

@@ -1,7 +1,8 @@
-import type { JobJson, KeepJobs, MinimalJob, WorkerOptions } from 'bullmq';
+import type { JobJson, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
 import { accepted, refusedError } from './codes.js';
+import { ALL, finite, kept, type KeepOption } from './keep-option.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import { termsOf, type LimitOptions } from './limits.js';
 import type { Scripts } from './scripts.js';
@@ -11,8 +12,6 @@ import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
 export type ClaimTuple = [JobJson | null, string, number, number];
-
-export type KeepOption = boolean | number | KeepJobs | undefined;
 
 /** BullMQ's options of a worker, as far as the store reads them. */
 export type RunnerOptions = Partial<
@@ -24,28 +23,6 @@ export type RunnerOptions = Partial<
   LimitOptions;
 
 const DEFAULT_LEASE_MS = 30_000;
-const DEFAULT_EVICTIONS = 1000;
-
-interface Kept {
-  count: number;
-  age: number;
-  limit: number;
-}
-
-/** The job's option beats the worker's; 0 or true keeps none, -1 or false all. */
-function kept(job: KeepOption, worker: KeepOption): Kept {
-  const chosen = job === undefined ? worker : job;
-  if (typeof chosen === 'object') {
-    const {
-      age = 0,
-      count = -1,
-      limit = DEFAULT_EVICTIONS,
-    } = chosen as { age?: number; count?: number; limit?: number };
-    return { count, age, limit };
-  }
-  const count = typeof chosen === 'number' ? chosen : chosen ? 0 : -1;
-  return { count, age: 0, limit: DEFAULT_EVICTIONS };
-}
 
 const flatList = (fields: Record<string, unknown> | undefined) =>
   Object.entries(fields ?? {})
@@ -118,7 +95,7 @@ export class Running {
       target,
       value,
       fields: flatList(fields),
-      attempts: job.opts.attempts ?? 0,
+      attempts: finite(job.opts.attempts, 0),
       keep: keeping,
       goesOn: fetchNext && !this.isClosing(),
     });
@@ -245,7 +222,6 @@ export class Running {
   }
 
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
-    const keep = { count: -1, age: 0, limit: DEFAULT_EVICTIONS };
     const report = {
       id,
       token,
@@ -253,7 +229,7 @@ export class Running {
       value: reason,
       fields: [],
       attempts: 0,
-      keep,
+      keep: ALL,
       goesOn: false,
     } as const;
     const answer = await this.advancing.report(report);
