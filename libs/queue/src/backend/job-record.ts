@@ -5,10 +5,26 @@ import { isJson } from './json-text.js';
 /** Runtime fields of a job as they stand in its hash, plus `document` where the payload is read from it. */
 export type JobFields = Record<string, string>;
 
+/** @param flat names and values; the state of a plain job is the value of `plain`, and what else is there is newer. */
 export function fromFlat(flat: readonly string[]): JobFields {
   const fields: JobFields = {};
   for (let at = 0; at < flat.length; at += 2) fields[flat[at] as string] = flat[at + 1] as string;
-  return fields;
+  const { plain, ...others } = fields;
+  return plain === undefined ? fields : { ...unpackPlain(plain), ...others };
+}
+
+/** The fields in the text of a plain job (`context.lua` writes and describes it); none when it is of another form. */
+export function unpackPlain(text: string): JobFields {
+  const values: string[] = [];
+  let from = 0;
+  for (let part = 0; part < 4; part++) {
+    const end = text.indexOf('\n', from);
+    if (end < 0) return {};
+    values.push(text.slice(from, end));
+    from = end + 1;
+  }
+  const [timestamp, priority, name, opts] = values as [string, string, string, string];
+  return { timestamp, priority, name, opts, data: text.slice(from) };
 }
 
 /** Thrown for a document that Redis' scripts took for an object and that JSON.parse refuses. */

@@ -13,6 +13,7 @@ export const KEY_TYPES = {
   'waiting-children': 'zset',
   leases: 'zset',
   runs: 'hash',
+  plain: 'hash',
   completed: 'zset',
   failed: 'zset',
   cancelled: 'zset',

@@ -1,5 +1,6 @@
 import type { JobStatus } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
+import { unpackPlain } from '../backend/job-record.js';
 import type { StoredJob } from '../backend/reading.js';
 
 export interface ListQuery {
@@ -110,8 +111,14 @@ export class JobList {
       left = left.filter((_, at) => cancelled[at] === null);
     }
     if (type === undefined || left.length === 0) return left;
-    const names = await Promise.all(left.map((id) => client.hget(this.backend.queueKeys.job(id), 'name')));
-    return left.filter((_, at) => (names[at] ?? this.backend.storeOptions.defaultType) === type);
+    const { queueKeys, storeOptions } = this.backend;
+    const [plain, names] = await Promise.all([
+      client.hmget(queueKeys.key('plain'), ...left),
+      Promise.all(left.map((id) => client.hget(queueKeys.job(id), 'name'))),
+    ]);
+    const nameOf = (at: number) =>
+      names[at] ?? unpackPlain(plain[at] ?? '')['name'] ?? storeOptions.defaultType;
+    return left.filter((_, at) => nameOf(at) === type);
   }
 
   private async read(key: string, first: number, last: number, newestFirst: boolean): Promise<string[]> {

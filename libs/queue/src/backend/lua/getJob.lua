@@ -5,8 +5,13 @@
 --@include whereabouts run
 
 local id = ARGV[5]
-local fields = redis.pcall('HGETALL', jobKey(id))
+local fields = redis.pcall('HGETALL', stateKey(id))
 if fields.err then fields = {} end
+local plain = redis.call('HGET', keys.plain, id)
+if plain then
+  fields[#fields + 1] = 'plain'
+  fields[#fields + 1] = plain
+end
 local run = runOf(id)
 local document = redis.pcall('GET', dataKey(id))
 if type(document) ~= 'string' then document = false end

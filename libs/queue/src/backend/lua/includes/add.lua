@@ -69,7 +69,14 @@ local function store(kind, id, quoted, payload, document)
   index[2 * count + 2] = id
   count = count + 1
   collected.count, collected.added[count], collected.quoted[count], collected.bands[id] = count, id, quoted, kind.band
-  redis.call('HSET', jobKey(id), fieldsOf(kind, payload))
+  local head = not document and plainHead(kind)
+  if head then
+    local plain = collected.plain
+    local last = #plain
+    plain[last + 1], plain[last + 2] = id, head .. payload
+  else
+    redis.call('HSET', stateKey(id), fieldsOf(kind, payload))
+  end
   emit('added', 'jobId', id, 'name', kind.name)
   placeNew(id, kind, collected)
   local parent = kind.parent
@@ -132,6 +139,8 @@ local function flushQueue()
   if collected.count == 0 then return end
   local strings = collected.strings
   for from = 1, #strings, 1000 do redis.call('MSET', unpack(strings, from, math.min(from + 999, #strings))) end
+  inPieces('HSET', keys.plain, collected.plain, 1000)
+  for at = 1, memo.unfolded and #collected.plain or 0, 2 do memo.unfolded[collected.plain[at]] = nil end
   inPieces('ZADD', keys.ids, collected.index, 1000)
   inPieces('ZADD', keys.queue, collected.places, 1000)
   for at, id in ipairs(collected.added) do publishAdded(id, collected.bands[id], collected.quoted[at]) end

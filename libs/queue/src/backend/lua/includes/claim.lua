@@ -6,13 +6,18 @@
 -- there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
 local function readRunnable(ids)
   local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
+  local plain = redis.call('HMGET', keys.plain, unpack(ids))
+  local haveStates = redis.call('EXISTS', unpack(keysFor(ids, stateKey))) > 0
   local jobs = {}
   for at, id in ipairs(ids) do
-    local fields = redis.pcall('HGETALL', jobKey(id))
+    local isPlain = plain[at] and not (haveStates and redis.call('EXISTS', stateKey(id)) == 1)
+    local fields = isPlain and { 'plain', plain[at] } or redis.pcall('HGETALL', jobKey(id))
     if fields.err then
       failUnusable(id, setAsideForeign(id))
     elseif reasonOf[statuses[at]] then
       settleIfEnded(id)
+    elseif isPlain then
+      jobs[#jobs + 1] = { id = id, fields = fields, started = '0', made = '0', tied = '0', document = false }
     else
       local job = { id = id, fields = fields, started = '0', made = '0', tied = '0', document = false }
       local hasPayload = false

@@ -2,14 +2,14 @@
 --@include context family
 --@exports batch isKnown countKeys lookUp
 
--- To be written: strings and their values, places and index with scores. Of the jobs: their ids in order, the same as
+-- To be written: strings and their values, places and index with scores, ids and states of plain jobs. Of the jobs: their ids in order, the same as
 -- JSON, their priorities by id. Of ids that callers chose: those without keys, and those listed as finished.
 function batch()
   local collected = memo.batch
   if not collected then
     collected = {
       count = 0,
-      strings = {}, places = {}, index = {},
+      strings = {}, places = {}, index = {}, plain = {},
       added = {}, quoted = {}, bands = {},
       unused = {}, listed = {},
     }
@@ -37,7 +37,7 @@ end
 function lookUp(ids)
   local collected, names = batch(), {}
   for at, id in ipairs(ids) do
-    names[4 * at - 3], names[4 * at - 2], names[4 * at - 1], names[4 * at] = statusKey(id), dataKey(id), resultKey(id), jobKey(id)
+    names[4 * at - 3], names[4 * at - 2], names[4 * at - 1], names[4 * at] = statusKey(id), dataKey(id), resultKey(id), stateKey(id)
   end
   local areUnused = countKeys(names) == 0
   for at, id in ipairs(ids) do

@@ -5,7 +5,8 @@
 -- A script's own arguments start at ARGV[5].
 -- The parts are loaded once and called often where Redis keeps them as functions: what a call changes is set anew
 -- by `begin`, or stands in `memo`.
---@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey jobKey
+--@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey stateKey
+--@exports jobKey unpackPlain
 --@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting forgetSettings exact
 --@exports inPieces checkTypes checkJobTypes mustBe setAsideForeign
 
@@ -28,6 +29,7 @@ local function keysOf(base)
     ['waiting-children'] = base .. 'waiting-children',
     leases = base .. 'leases',
     runs = base .. 'runs',
+    plain = base .. 'plain',
     completed = base .. 'completed',
     failed = base .. 'failed',
     cancelled = base .. 'cancelled',
@@ -83,7 +85,8 @@ end
 function statusKey(id) return base .. 'status:' .. id end
 function dataKey(id) return base .. 'data:' .. id end
 function resultKey(id) return base .. 'results:' .. id end
-function jobKey(id) return base .. 'job:' .. id end
+-- Key of a job's runtime state. Whoever reads or changes it asks for `jobKey`.
+function stateKey(id) return base .. 'job:' .. id end
 function logsKey(id) return base .. 'logs:' .. id end
 -- Of a job with children: keys of those it waits for (set), results and tolerated failures by key (hashes),
 -- and those whose failure fails it (sorted set by time).
@@ -91,6 +94,37 @@ function pendingKey(id) return base .. 'pending:' .. id end
 function processedKey(id) return base .. 'processed:' .. id end
 function ignoredKey(id) return base .. 'ignored:' .. id end
 function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
+
+-- A job with nothing unusual has no runtime state of its own: what it would hold stands as one text in the hash `<p>plain`
+-- (time of creation, priority, name, options and payload, each but the last with a line break behind it), which is
+-- written for many jobs at once and takes a fraction of the memory. Returns the fields, flat, or nil.
+function unpackPlain(text)
+  local timestamp, priority, name, opts, payload = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+  if not payload then return nil end
+  return { 'timestamp', timestamp, 'priority', priority, 'name', name, 'opts', opts, 'data', payload }
+end
+
+-- Gives a plain job a runtime state of its own. What stands there already is newer.
+local function unfold(id)
+  local text = redis.call('HGET', keys.plain, id)
+  if not text then return end
+  local fields, key = unpackPlain(text), stateKey(id)
+  redis.call('HDEL', keys.plain, id)
+  for at = 1, fields and #fields or 0, 2 do redis.call('HSETNX', key, fields[at], fields[at + 1]) end
+  local ends = redis.call('ZSCORE', keys.expiring, id)
+  if ends then redis.call('PEXPIREAT', key, ends) end
+end
+
+-- Key of a job's runtime state for whoever reads or changes it: from here on it stands there.
+function jobKey(id)
+  local unfolded = memo.unfolded or {}
+  memo.unfolded = unfolded
+  if not unfolded[id] then
+    unfolded[id] = true
+    unfold(id)
+  end
+  return stateKey(id)
+end
 
 -- The server's time in ms: leases and expiry are measured by one clock, whoever asks.
 function serverNow()
@@ -138,6 +172,7 @@ function checkTypes()
   redis.call('SCARD', keys.processing)
   redis.call('SCARD', keys.awaited)
   redis.call('HLEN', keys.runs)
+  redis.call('HLEN', keys.plain)
   redis.call('XLEN', keys.events)
   redis.call('STRLEN', keys.limiter)
   if not setting('metrics') then return end
@@ -166,8 +201,8 @@ end
 -- A key of another type where a job's runtime state belongs is set aside for a look, out of the way of
 -- every later transition. Returns the reason to fail the job with, or nil when all is well.
 function setAsideForeign(id)
-  local found = redis.call('TYPE', jobKey(id)).ok
+  local found = redis.call('TYPE', stateKey(id)).ok
   if found == 'hash' or found == 'none' then return nil end
-  redis.call('RENAME', jobKey(id), base .. 'foreign:' .. id)
+  redis.call('RENAME', stateKey(id), base .. 'foreign:' .. id)
   return 'runtime state was a ' .. found .. ' in Redis; it is kept at ' .. base .. 'foreign:' .. id
 end

@@ -13,7 +13,7 @@ function memberKey(id) return base .. id end
 -- Settles a job that a legacy service ended, and one whose runtime state is no hash; `settle` defines them, which
 -- needs this part first.
 
-function exists(id) return redis.call('EXISTS', jobKey(id), dataKey(id)) > 0 end
+function exists(id) return redis.call('EXISTS', stateKey(id), dataKey(id)) > 0 end
 
 -- The parent of a job: id, options, and `base` of its queue; nil when it has none.
 function parentOf(id)

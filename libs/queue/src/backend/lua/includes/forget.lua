@@ -28,6 +28,7 @@ function dropIfExpired(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends or tonumber(ends) > serverNow() then return end
   redis.call('HDEL', keys.runs, id)
+  redis.call('HDEL', keys.plain, id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
 end
@@ -35,16 +36,17 @@ end
 -- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
 function forget(id)
   redis.call('HDEL', keys.runs, id)
+  redis.call('HDEL', keys.plain, id)
   detach(id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
-  redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id),
+  redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), stateKey(id), logsKey(id),
     pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id))
 end
 
 -- All keys of a job that last as long as it does; most jobs never had children.
 function ownKeys(id)
-  local own = { statusKey(id), dataKey(id), resultKey(id), jobKey(id), logsKey(id) }
+  local own = { statusKey(id), dataKey(id), resultKey(id), stateKey(id), logsKey(id) }
   local family = { pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }
   if redis.call('EXISTS', unpack(family)) > 0 then
     for _, key in ipairs(family) do own[#own + 1] = key end
@@ -74,5 +76,6 @@ function dropExpired(limit)
     redis.call('ZREM', key, unpack(ended))
   end
   redis.call('HDEL', keys.runs, unpack(ended))
+  redis.call('HDEL', keys.plain, unpack(ended))
   return #ended == limit
 end

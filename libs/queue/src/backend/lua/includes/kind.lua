@@ -2,7 +2,7 @@
 -- that holds the rest, since jobs that are added together often differ in nothing else. What is made of a kind is
 -- made once. Jobs stand in rows: `kinds`, `ids`, `payloads` and `documents`.
 --@include context document
---@exports withParentOf fieldsOf documentOf readJobs toList fromList
+--@exports withParentOf plainHead fieldsOf documentOf readJobs toList fromList
 
 -- How many arguments a kind has; see addJobs for what they are.
 local KIND_ARGUMENTS = 11
@@ -38,8 +38,19 @@ function withParentOf(kind, parentKey, parent)
   for name, value in pairs(kind.extras) do extras[name] = value end
   extras.parentKey, extras.parent = parentKey, parent
   setExtras(other, extras)
-  other.fields = nil
+  other.fields, other.plainHead = nil, nil
   return other
+end
+
+-- What stands before the payload in the state of a plain job; false when jobs of this kind are not plain.
+function plainHead(kind)
+  local head = kind.plainHead
+  if head == nil then
+    head = kind.delay == 0 and kind.extrasText == '' and not kind.parent and kind.band <= 3 and not kind.hasDocument
+      and kind.timestamp .. '\n' .. string.format('%d', 3 - kind.band) .. '\n' .. kind.name .. '\n' .. kind.opts .. '\n'
+    kind.plainHead = head
+  end
+  return head
 end
 
 -- Fields of a job's runtime state and their values. The first two are its payload, which a legacy document has not.

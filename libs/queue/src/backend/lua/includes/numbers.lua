@@ -13,7 +13,7 @@ function reserve(count, asIds)
   for nth = 1, count do
     local id = idOf(last - count + nth)
     ids[nth] = id
-    names[2 * nth - 1], names[2 * nth] = jobKey(id), dataKey(id)
+    names[2 * nth - 1], names[2 * nth] = stateKey(id), dataKey(id)
   end
   collected.areFree = countKeys(names) == 0
 end

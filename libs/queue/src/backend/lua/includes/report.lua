@@ -7,14 +7,14 @@
 -- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
 USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
 
--- Whether any of these jobs has children or logs, which few have; one command instead of several a job.
+-- Whether any of these jobs has children, logs or a state of its own, which few have; one command instead of several a job.
 local function haveRareKeys(reports)
   local all, last = {}, 0
   for _, report in ipairs(reports) do
     local id = report.id
     all[last + 1], all[last + 2], all[last + 3] = pendingKey(id), processedKey(id), ignoredKey(id)
-    all[last + 4], all[last + 5] = unsuccessfulKey(id), logsKey(id)
-    last = last + 5
+    all[last + 4], all[last + 5], all[last + 6] = unsuccessfulKey(id), logsKey(id), stateKey(id)
+    last = last + 6
   end
   return redis.call('EXISTS', unpack(all)) > 0
 end
@@ -65,7 +65,7 @@ local function decideOne(report, status, mayBeRare)
   end
   if not mayBeRare then return nil end
   report.isRare = redis.call('EXISTS', pendingKey(report.id), processedKey(report.id), ignoredKey(report.id),
-    unsuccessfulKey(report.id), logsKey(report.id)) > 0
+    unsuccessfulKey(report.id), logsKey(report.id), stateKey(report.id)) > 0
   if not report.isRare or report.target ~= 'completed' then return nil end
   local sound, code = pcall(refusalByChildren, report.id)
   if sound then return code end
@@ -153,11 +153,10 @@ end
 local function startTtl(report, ends, expiring)
   local id = report.id
   if ttl <= 0 then return persist(id) end
-  if report.isRare or (report.target == 'failed' and report.parent) then return keepOrExpire(id, report.target) end
+  if report.isRare or report.held then return keepOrExpire(id, report.target) end
   redis.call('PEXPIREAT', report.statusKey, ends)
   redis.call('PEXPIREAT', report.resultKey or resultKey(id), ends)
   redis.call('PEXPIREAT', dataKey(id), ends)
-  redis.call('PEXPIREAT', jobKey(id), ends)
   expiring[#expiring + 1] = ends
   expiring[#expiring + 1] = id
 end
