@@ -151,7 +151,7 @@ end
 -- Writes what is collected for every queue, then lets parents go on that have nothing left to wait for.
 local function flushAdded()
   local bases = {}
-  for queue, remembered in pairs(memos) do
+  for queue, remembered in pairs(memos or { [base] = memo }) do
     if remembered.batch then bases[#bases + 1] = queue end
   end
   table.sort(bases)

@@ -26,7 +26,7 @@ end
 
 -- Whether a message is worth making: nobody gets it later.
 local function isHeard()
-  local count = (memo.messages or 0) + 1
+  local count = memo.messages + 1
   memo.messages = count
   if count == WORTH_ASKING then memo.isUnheard = not hasListeners() end
   return not memo.isUnheard

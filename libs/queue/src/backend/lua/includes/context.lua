@@ -54,20 +54,36 @@ local function keysOf(base)
   return knownKeys[base]
 end
 
--- What a script remembers of a queue while it runs, such as places given and not yet written; `memos` of all queues.
+-- What a script remembers of a queue while it runs, such as places given and not yet written; `memos` of all queues, once
+-- there are several.
 -- What a call remembers beyond single queues: `time` (the server's, once asked for), `touched` (see `family`).
+
+-- With room for all that is remembered: a table that grows is built anew each time.
+local function newMemo(ofBase)
+  return {
+    keys = keysOf(ofBase), settings = false, unfolded = false, messages = 0, isTrimmed = false, isUnheard = false,
+    tails = false, heads = false, batch = nil, isSound = nil,
+  }
+end
+
+-- The settings that the last call came with, as they were given and as numbers: they seldom change.
+local given, settled = { false, false, false }, { 0, 0, 0 }
+
+local function settledNumber(at)
+  local text = ARGV[at + 1]
+  if given[at] ~= text then given[at], settled[at] = text, tonumber(text) end
+  return settled[at]
+end
 
 -- Starts a call.
 function begin()
   base = KEYS[1]
   now = tonumber(ARGV[1])
-  ttl = tonumber(ARGV[2])
-  maxDocumentBytes = tonumber(ARGV[3])
-  legacyLease = tonumber(ARGV[4])
-  keys = keysOf(base)
-  memo = { keys = keys }
-  memos = { [base] = memo }
-  call = {}
+  ttl, maxDocumentBytes, legacyLease = settledNumber(1), settledNumber(2), settledNumber(3)
+  memo = newMemo(base)
+  keys = memo.keys
+  memos = nil
+  call = { time = false, touched = false, seconds = false }
 end
 
 -- Runs `act(...)` on another queue: a job's parent or child may stand there. One level of Lua for all queues
@@ -75,7 +91,8 @@ end
 function within(otherBase, act, ...)
   if otherBase == base then return act(...) end
   local ownBase, ownKeys, ownMemo = base, keys, memo
-  memos[otherBase] = memos[otherBase] or { keys = keysOf(otherBase) }
+  memos = memos or { [base] = memo }
+  memos[otherBase] = memos[otherBase] or newMemo(otherBase)
   base, keys, memo = otherBase, memos[otherBase].keys, memos[otherBase]
   local answer = act(...)
   base, keys, memo = ownBase, ownKeys, ownMemo
@@ -136,24 +153,29 @@ function serverNow()
 end
 
 -- Settings of a queue that transitions ask for, in `<p>meta`.
-local SETTINGS = { 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents' }
-
 -- A setting's text, or false where it is not set; all are read once a call. Whoever changes one in a script forgets
 -- what was read.
 function setting(name)
   local read = memo.settings
   if not read then
-    read = {}
-    for at, value in ipairs(redis.call('HMGET', keys.meta, unpack(SETTINGS))) do read[SETTINGS[at]] = value end
+    local values = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents')
+    read = {
+      paused = values[1], concurrency = values[2], max = values[3], duration = values[4], metrics = values[5],
+      ['opts.maxLenEvents'] = values[6],
+    }
     memo.settings = read
   end
   return read[name]
 end
 
-function forgetSettings() memo.settings = nil end
+function forgetSettings() memo.settings = false end
 
 -- A number as an argument of a command, without losing digits.
-function exact(number) return string.format('%.17g', number) end
+function exact(number)
+  -- Whole numbers are far cheaper to write so.
+  if number % 1 == 0 and number < 2 ^ 53 and number > -2 ^ 53 then return string.format('%d', number) end
+  return string.format('%.17g', number)
+end
 
 -- Calls `command key ... values`, in pieces: Lua cannot unpack more than a few thousand values.
 function inPieces(command, key, values, size)

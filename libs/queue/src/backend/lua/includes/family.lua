@@ -95,7 +95,7 @@ end
 
 function releaseTouched()
   local parents = call.touched or {}
-  call.touched = nil
+  call.touched = false
   for _, parent in ipairs(parents) do within(parent.base, releaseIfReady, parent.id) end
 end
 
