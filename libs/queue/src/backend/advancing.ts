@@ -70,9 +70,12 @@ function restOf({ target, fields, attempts, keep }: Report): string {
 
 /** Reads the script's flat answer, one operation after the other. */
 class Answers {
-  private at = 0;
+  private at = 1;
 
-  constructor(private readonly flat: readonly (string | number)[]) {}
+  constructor(
+    private readonly flat: readonly (string | number)[],
+    private readonly worker: string,
+  ) {}
 
   next(): number | RawClaim | Error {
     const kind = this.number();
@@ -81,6 +84,12 @@ class Answers {
       const count = this.number();
       this.at += count;
       return { id, fields: this.flat.slice(this.at - count, this.at) as string[] };
+    }
+    if (kind === 4) {
+      const id = this.text();
+      const fields = ['plain', this.text(), 'processedOn', String(this.flat[0]), 'attemptsStarted', '1'];
+      if (this.worker !== '') fields.push('processedBy', this.worker);
+      return { id, fields };
     }
     if (kind === 2) {
       const [limitMs, nextDue, backlog, maxed] = [this.number(), this.number(), this.number(), this.number()];
@@ -157,7 +166,8 @@ export class Advancing {
       args.push(id, token, goesOn ? `${target}+` : target, value, restOf(report));
     }
     for (const token of claims) args.push(token);
-    const answers = new Answers(await this.scripts.runList<(string | number)[]>('advance', args));
+    const flat = await this.scripts.runList<(string | number)[]>('advance', args);
+    const answers = new Answers(flat, ask.worker);
     const forReports = reports.map(() => answers.next());
     const forClaims = claims.map(() => answers.next());
     if (forClaims.length === 0) return forReports;

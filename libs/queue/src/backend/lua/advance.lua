@@ -5,9 +5,10 @@
 --         ARGV[10..] five per report: id, token ('0' = none needed), 'completed' or 'failed' and '+' when the next job is
 --         to be claimed under the same token, result JSON or reason, and what is not usual (see `report`) as JSON or '';
 --         then the token of each further claim
--- Output  flat, for each report, then for each further claim: 0 for a report without a claim; a negative code for one that
+-- Output  flat: the time of the call as it was given; for each report, then for each further claim: 0 for a report without a claim; a negative code for one that
 --         was refused: -1 no such job, -2 claim gone, -3 not running, -4 children are pending, -6 held by another,
 --         -9 a child failed that must not; 1, id, number of texts, texts (the job's fields) for a claimed job;
+--         4, id, its text, for a plain one that starts for the first time (see `unpackPlain`);
 --         2, ms of a rate limit, time of the next delayed job, 1 when more must be adopted first, 1 at the limit of running
 --         jobs, for none; 3 and the text of an error
 -- Events  completed or failed, retries-exhausted, active, drained; waiting (promoted, adopted).
@@ -38,7 +39,7 @@ local claims = #tokens > 0 and claimJobs(tokens, {
   lease = tonumber(ARGV[5]), worker = ARGV[6], others = ARGV[7], terms = ARGV[8],
 }) or { jobs = {}, none = {} }
 
-local answers, size, claimed = {}, 0, 0
+local answers, size, claimed = { ARGV[1] }, 1, 0
 local function put(value)
   size = size + 1
   answers[size] = value
@@ -47,10 +48,9 @@ local function putClaim()
   claimed = claimed + 1
   local job = claims.jobs[claimed]
   if job then
-    put(1)
-    put(job.id)
-    put(#job.fields)
-    for _, text in ipairs(job.fields) do put(text) end
+    answers[size + 1], answers[size + 2], answers[size + 3] = job.plain and 4 or 1, job.id, job.plain or #job.fields
+    size = size + 3
+    for _, text in ipairs(job.fields or {}) do put(text) end
   else
     put(2)
     for at = 1, 4 do put(claims.none[at] or 0) end

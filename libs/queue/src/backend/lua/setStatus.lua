@@ -24,10 +24,10 @@ if not string.find(allowed, ',' .. status .. ',', 1, true) then return { status,
 if target == 'running' then
   detach(id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
-  local known = redis.call('HMGET', jobKey(id), 'attemptsStarted', 'attemptsMade', 'parent', 'deduplicationId')
+  local known = redis.call('HMGET', jobKey(id), 'attemptsStarted', 'attemptsMade')
   redis.call('HSET', keys.runs, id, runText({
     processedOn = ARGV[1], started = (tonumber(known[1]) or 0) + 1, made = tonumber(known[2]) or 0, finishedOn = '',
-    tied = (known[3] or known[4]) and '1' or '0', token = ARGV[10], worker = '',
+    tied = '1', token = ARGV[10], worker = '',
   }))
   redis.call('SET', statusKey(id), 'running')
   redis.call('SADD', keys.processing, id)

@@ -32,6 +32,7 @@ local function adoptChild(id, kind)
     else
       redis.call('SADD', pendingKey(parent.id), child)
     end
+    tieRun(parent.id)
     endWithParent(parent.id)
   end)
   redis.call('HSET', jobKey(id), 'parentKey', extras.parentKey, 'parent', extras.parent)
@@ -84,6 +85,7 @@ local function store(kind, id, quoted, payload, document)
     local child = memberKey(id)
     within(parent.base, function()
       redis.call('SADD', pendingKey(parent.id), child)
+      tieRun(parent.id)
       endWithParent(parent.id)
     end)
   end

@@ -2,8 +2,8 @@
 --@include delayed added limits metrics slots held run
 --@exports claimJobs
 
--- The runtime state of jobs about to run: id, `fields` (flat names and values), `document` where the payload stands
--- there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
+-- The runtime state of jobs about to run: id, `plain` (the text of a plain one), else `fields` (flat names and values) and
+-- `document` where the payload stands there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
 local function readRunnable(ids)
   local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
   local plain = redis.call('HMGET', keys.plain, unpack(ids))
@@ -11,22 +11,21 @@ local function readRunnable(ids)
   local jobs = {}
   for at, id in ipairs(ids) do
     local isPlain = plain[at] and not (haveStates and redis.call('EXISTS', stateKey(id)) == 1)
-    local fields = isPlain and { 'plain', plain[at] } or redis.pcall('HGETALL', jobKey(id))
-    if fields.err then
+    local fields = not isPlain and redis.pcall('HGETALL', jobKey(id))
+    if fields and fields.err then
       failUnusable(id, setAsideForeign(id))
     elseif reasonOf[statuses[at]] then
       settleIfEnded(id)
     elseif isPlain then
-      jobs[#jobs + 1] = { id = id, fields = fields, started = '0', made = '0', tied = '0', document = false }
+      jobs[#jobs + 1] = { id = id, plain = plain[at] }
     else
-      local job = { id = id, fields = fields, started = '0', made = '0', tied = '0', document = false }
+      local job = { id = id, fields = fields, started = '0', made = '0', document = false }
       local hasPayload = false
       for field = 1, #fields, 2 do
         local name = fields[field]
         if name == 'data' then hasPayload = true end
         if name == 'attemptsStarted' then job.started = fields[field + 1] end
         if name == 'attemptsMade' then job.made = fields[field + 1] end
-        if name == 'parent' or name == 'deduplicationId' then job.tied = '1' end
       end
       if not hasPayload then job.document = redis.pcall('GET', dataKey(id)) end
       if hasPayload or type(job.document) == 'string' then
@@ -53,18 +52,18 @@ end
 
 -- Makes popped jobs run, job n under `tokens[n]`, and adds to their `fields` what that changes.
 local function activate(jobs, tokens, worker, lease)
-  local statuses, ids, leases, runs = {}, {}, {}, {}
+  local statuses, ids, leases, runs, plainRun = {}, {}, {}, {}, plainRunText(worker)
   for at, job in ipairs(jobs) do
     local id, fields = job.id, job.fields
-    local run = {
+    local run = fields and {
       processedOn = ARGV[1], started = job.started == '0' and '1' or tostring(job.started + 1), made = job.made,
-      tied = job.tied, finishedOn = '', worker = worker, token = tokens[at],
+      tied = '1', finishedOn = '', worker = worker, token = tokens[at],
     }
     statuses[2 * at - 1], statuses[2 * at] = statusKey(id), 'running'
     leases[2 * at - 1], leases[2 * at] = lease, id
     ids[at] = id
-    runs[2 * at - 1], runs[2 * at] = id, runText(run)
-    local last = appendRun(fields, run)
+    runs[2 * at - 1], runs[2 * at] = id, run and runText(run) or plainRun .. tokens[at]
+    local last = run and appendRun(fields, run)
     if job.document then
       fields[last + 1], fields[last + 2] = 'document', job.document
     end

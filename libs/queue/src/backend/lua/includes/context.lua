@@ -6,7 +6,7 @@
 -- The parts are loaded once and called often where Redis keeps them as functions: what a call changes is set anew
 -- by `begin`, or stands in `memo`.
 --@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey stateKey
---@exports jobKey unpackPlain
+--@exports jobKey unpackPlain tieRun
 --@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting forgetSettings exact
 --@exports inPieces checkTypes checkJobTypes mustBe setAsideForeign
 
@@ -121,12 +121,19 @@ function unpackPlain(text)
   return { 'timestamp', timestamp, 'priority', priority, 'name', name, 'opts', opts, 'data', payload }
 end
 
+-- A running job is no longer plain: its end has more to look at (see `run`).
+function tieRun(id)
+  local text = redis.call('HGET', keys.runs, id)
+  if text and string.sub(text, 1, 1) == '0' then redis.call('HSET', keys.runs, id, '1' .. string.sub(text, 2)) end
+end
+
 -- Gives a plain job a runtime state of its own. What stands there already is newer.
 local function unfold(id)
   local text = redis.call('HGET', keys.plain, id)
   if not text then return end
   local fields, key = unpackPlain(text), stateKey(id)
   redis.call('HDEL', keys.plain, id)
+  tieRun(id)
   for at = 1, fields and #fields or 0, 2 do redis.call('HSETNX', key, fields[at], fields[at + 1]) end
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if ends then redis.call('PEXPIREAT', key, ends) end

@@ -7,18 +7,6 @@
 -- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
 USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
 
--- Whether any of these jobs has children, logs or a state of its own, which few have; one command instead of several a job.
-local function haveRareKeys(reports)
-  local all, last = {}, 0
-  for _, report in ipairs(reports) do
-    local id = report.id
-    all[last + 1], all[last + 2], all[last + 3] = pendingKey(id), processedKey(id), ignoredKey(id)
-    all[last + 4], all[last + 5], all[last + 6] = unsuccessfulKey(id), logsKey(id), stateKey(id)
-    last = last + 6
-  end
-  return redis.call('EXISTS', unpack(all)) > 0
-end
-
 -- The code for a job that must not complete yet: -4 children are pending, -9 a child failed that must not.
 local function refusalByChildren(id)
   if redis.call('SCARD', pendingKey(id)) > 0 then return -4 end
@@ -47,26 +35,17 @@ function isKnown(report)
   return redis.call('HGET', jobKey(report.id), 'endedBy') == report.token
 end
 
--- Whether a job just completes, as most do: it runs under the report's token, and is tied to nothing else.
-local function isPlain(report, text, status)
-  return status == 'running' and report.target == 'completed' and #report.rest.fields == 0 and isPlainRun(text, report.token)
-end
-
-local function decideOne(report, status, mayBeRare)
-  if not isPlain(report, report.text, status) then
-    report.held = heldOf(report.id, status, report.text)
-    local fault = faultOf(report)
-    if fault then return redis.error_reply(fault) end
-    local refused = refusalOf(report.id, report.held, report.token)
-    if refused then
-      report.isDone = isKnown(report)
-      return not report.isDone and refused or nil
-    end
+-- Decides about a job that is not plain, or does not just complete.
+local function decideOne(report, status)
+  report.held = heldOf(report.id, status, report.text)
+  local fault = faultOf(report)
+  if fault then return redis.error_reply(fault) end
+  local refused = refusalOf(report.id, report.held, report.token)
+  if refused then
+    report.isDone = isKnown(report)
+    return not report.isDone and refused or nil
   end
-  if not mayBeRare then return nil end
-  report.isRare = redis.call('EXISTS', pendingKey(report.id), processedKey(report.id), ignoredKey(report.id),
-    unsuccessfulKey(report.id), logsKey(report.id), stateKey(report.id)) > 0
-  if not report.isRare or report.target ~= 'completed' then return nil end
+  if report.target ~= 'completed' then return nil end
   local sound, code = pcall(refusalByChildren, report.id)
   if sound then return code end
   return redis.error_reply(code.err)
@@ -81,10 +60,10 @@ local function decide(reports)
   end
   local runs = redis.call('HMGET', keys.runs, unpack(ids))
   local statuses = redis.call('MGET', unpack(statusKeys))
-  local mayBeRare = haveRareKeys(reports)
   for at, report in ipairs(reports) do
     report.text = runs[at]
-    report.answer = decideOne(report, statuses[at], mayBeRare)
+    local isPlain = report.target == 'completed' and #report.rest.fields == 0 and statuses[at] == 'running'
+    if not isPlain or not isPlainRun(report.text, report.token) then report.answer = decideOne(report, statuses[at]) end
   end
 end
 
@@ -148,12 +127,11 @@ local function emitEnd(report)
   emit('failed', 'jobId', report.id, 'failedReason', report.value, 'prev', 'active')
 end
 
--- Starts the TTL of a job that is kept, `ends` being the time in ms. Most have no keys but the usual ones, and nobody
--- waits for them.
+-- Starts the TTL of a job that is kept, `ends` being the time in ms. A plain one has no keys but the usual ones.
 local function startTtl(report, ends, expiring)
   local id = report.id
   if ttl <= 0 then return persist(id) end
-  if report.isRare or report.held then return keepOrExpire(id, report.target) end
+  if report.held then return keepOrExpire(id, report.target) end
   redis.call('PEXPIREAT', report.statusKey, ends)
   redis.call('PEXPIREAT', report.resultKey or resultKey(id), ends)
   redis.call('PEXPIREAT', dataKey(id), ends)

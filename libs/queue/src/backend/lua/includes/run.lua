@@ -2,9 +2,9 @@
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
 --@include context
---@exports runText isPlainRun endedText parseRun runOf appendRun endRun tieRun
+--@exports runText plainRunText isPlainRun endedText parseRun runOf appendRun endRun
 
--- A run, all texts: `tied` ('1' when the job has a parent or a deduplication id, which its end has to look at, else '0'),
+-- A run, all texts: `tied` ('0' when the job is plain, so that its end has nothing else to look at, else '1'),
 -- `finishedOn` (ms, '' while it runs), `processedOn` (ms), `started` and `made` (attempts when it began), `worker` (name or
 -- '', without line breaks), `token`. While it runs the text is
 --   <tied>r <processedOn> <started> <made> <worker>\n<token>
@@ -13,7 +13,10 @@ function runText(run)
   return run.tied .. 'r ' .. run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.worker .. '\n' .. run.token
 end
 
--- Whether the text is that of a job which runs under `token` and is tied to no other.
+-- What stands before the token in the text of a plain job's first run.
+function plainRunText(worker) return '0r ' .. ARGV[1] .. ' 1 0 ' .. worker .. '\n' end
+
+-- Whether the text is that of a plain job which runs under `token`.
 function isPlainRun(text, token)
   return text and string.sub(text, 1, 3) == '0r ' and string.sub(text, -#token - 1) == '\n' .. token
 end
@@ -62,12 +65,4 @@ function endRun(id)
   local fields = {}
   appendRun(fields, run)
   redis.pcall('HSET', jobKey(id), unpack(fields))
-end
-
--- Says that a running job has got a parent meanwhile.
-function tieRun(id)
-  local run = runOf(id)
-  if not run then return end
-  run.tied = '1'
-  redis.call('HSET', keys.runs, id, runText(run))
 end
