@@ -33,7 +33,7 @@ describe('options that cannot be kept', () => {
           { name: 't', data: {}, opts: { jobId: 'bad', deduplication: { id: 'one' } } },
         ]),
       ).rejects.toMatchObject({ code: 'WRONG_KEY_TYPE', key: stand.key(`${name}:one`) });
-      expect(await jobKeys(stand)).toEqual([`${name}:one`, 'data:good', 'job:good', 'status:good'].sort());
+      expect(await jobKeys(stand)).toEqual([`${name}:one`, 'data:good', 'status:good'].sort());
     },
   );
 

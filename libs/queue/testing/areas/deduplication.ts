@@ -199,7 +199,7 @@ export const deduplicationConformance: Area = (store, differences) => {
       const { worker, ran } = bench.worker(async (job) => job.data);
       const completed = next<[unknown, unknown]>(worker, 'completed');
       for (let nth = 0; nth < 5; nth++)
-        await add(`j${nth}`, { ttl: 60, extend: true, replace: true }, { delay: 60 });
+        await add(`j${nth}`, { ttl: 1000, extend: true, replace: true }, { delay: 1000 });
       expect((await completed)[1]).toEqual({ from: 'j4' });
       expect(ran.values).toHaveLength(1);
       expect(await queue.count()).toBe(0);

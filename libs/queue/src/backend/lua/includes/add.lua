@@ -18,7 +18,7 @@ end
 -- Links a job that exists to the parent it is added under. Returns false when another parent has it.
 local function adoptChild(id, kind)
   local extras, parent = kind.extras, kind.parent
-  local current = redis.call('HGET', jobKey(id), 'parentKey')
+  local current = redis.call('HGET', stateKey(id), 'parentKey')
   if current and current ~= extras.parentKey then
     local other = parentOf(id)
     if other and within(other.base, exists, other.id) then return false end

@@ -102,7 +102,7 @@ end
 function statusKey(id) return base .. 'status:' .. id end
 function dataKey(id) return base .. 'data:' .. id end
 function resultKey(id) return base .. 'results:' .. id end
--- Key of a job's runtime state. Whoever reads or changes it asks for `jobKey`.
+-- Key of a job's runtime state, for reading what plain jobs never have: ties to other jobs. For all else: `jobKey`.
 function stateKey(id) return base .. 'job:' .. id end
 function logsKey(id) return base .. 'logs:' .. id end
 -- Of a job with children: keys of those it waits for (set), results and tolerated failures by key (hashes),

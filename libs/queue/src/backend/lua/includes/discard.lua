@@ -8,7 +8,7 @@ function successorKey(id) return base .. 'successor:' .. id end
 
 -- A removed job gives its deduplication id free.
 function freeDeduplication(id)
-  local held = redis.pcall('HGET', jobKey(id), 'deduplicationId')
+  local held = redis.pcall('HGET', stateKey(id), 'deduplicationId')
   if type(held) == 'string' and redis.pcall('GET', deduplicationKey(held)) == id then
     redis.call('UNLINK', deduplicationKey(held), successorKey(held))
   end

@@ -5,7 +5,7 @@
 -- A job that ends gives its deduplication id free, unless a time was set for that; the job that was kept to
 -- follow it is added.
 local function endDeduplication(id)
-  local deduplicationId = redis.pcall('HGET', jobKey(id), 'deduplicationId')
+  local deduplicationId = redis.pcall('HGET', stateKey(id), 'deduplicationId')
   if type(deduplicationId) ~= 'string' then return end
   local held = deduplicationKey(deduplicationId)
   if redis.call('PTTL', held) == -1 and redis.pcall('GET', held) == id then redis.call('DEL', held) end

@@ -17,7 +17,7 @@ function exists(id) return redis.call('EXISTS', stateKey(id), dataKey(id)) > 0 e
 
 -- The parent of a job: id, options, and `base` of its queue; nil when it has none.
 function parentOf(id)
-  local text = redis.pcall('HGET', jobKey(id), 'parent')
+  local text = redis.pcall('HGET', stateKey(id), 'parent')
   if type(text) ~= 'string' then return nil end
   local ok, parent = pcall(cjson.decode, text)
   if not ok or type(parent) ~= 'table' or type(parent.queueKey) ~= 'string' or parent.id == nil then return nil end

@@ -19,7 +19,7 @@ end
 -- The scheduler that made a job, or nil when none did or it has been removed.
 function schedulerOf(id)
   if string.sub(id, 1, 7) ~= 'repeat:' then return nil end
-  local scheduler = redis.pcall('HGET', jobKey(id), 'repeatJobKey')
+  local scheduler = redis.pcall('HGET', stateKey(id), 'repeatJobKey')
   if type(scheduler) == 'string' and redis.call('ZSCORE', keys.schedulers, scheduler) then return scheduler end
 end
 

@@ -10,7 +10,7 @@ function childAt(key, parentKey)
     local colon = string.find(key, ':', from, true)
     if not colon then return nil end
     local queue, id = string.sub(key, 1, colon), string.sub(key, colon + 1)
-    if within(queue, function() return redis.pcall('HGET', jobKey(id), 'parentKey') end) == parentKey then return queue, id end
+    if within(queue, function() return redis.pcall('HGET', stateKey(id), 'parentKey') end) == parentKey then return queue, id end
     from = colon + 1
   end
 end
