@@ -22,6 +22,8 @@ const DOCUMENT = {
 };
 const OPTIONS = '{"attempts":2,"backoff":{"type":"fixed","delay":60000},"priority":2}';
 const RUNTIME = { timestamp: 'T', priority: '2', opts: OPTIONS, name: 'example', data: '{"n":1}' };
+/** The same of a job with nothing unusual: one text. */
+const PLAIN = { a: `T\n2\nexample\n${OPTIONS}\n{"n":1}` };
 const ADDED = [
   { event: 'added', jobId: 'a', name: 'example' },
   { event: 'waiting', jobId: 'a' },
@@ -50,7 +52,7 @@ async function running(): Promise<Stand> {
 const WAITING = {
   ...BASE,
   'status:a': 'pending',
-  'job:a': RUNTIME,
+  plain: PLAIN,
   ids: [['a', 'T']],
   queue: [['a', placed(1)]],
   events: ADDED,
@@ -59,7 +61,7 @@ const STARTED = { ...RUNTIME, attemptsStarted: '1', processedOn: 'T' };
 const RUNNING = {
   ...BASE,
   'status:a': 'running',
-  'job:a': RUNTIME,
+  plain: PLAIN,
   ids: [['a', 'T']],
   leases: [['a', 'T+30s']],
   processing: ['a'],
@@ -173,10 +175,13 @@ describe('while a job lives, the key space holds exactly', () => {
     await stand.backend.updateProgress('a', { at: 1 });
     await stand.backend.addLog('a', 'one');
     await stand.backend.updateData({ id: 'a', opts: {}, timestamp: Date.now() } as never, { n: 2 });
+    // It is no longer plain, which its run says, too.
+    const { plain: _, ...others } = RUNNING;
     expect(await seen(stand)).toEqual({
-      ...RUNNING,
+      ...others,
       'data:a': { ...DOCUMENT, payload: { n: 2 } },
-      'job:a': { ...RUNNING['job:a'], data: '{"n":2}', progress: '{"at":1}' },
+      'job:a': { ...RUNTIME, data: '{"n":2}', progress: '{"at":1}' },
+      runs: { a: RUNNING.runs.a.replace('0', '1') },
       'logs:a': ['one'],
       events: [...RUNNING.events, { event: 'progress', jobId: 'a', data: '{"at":1}' }],
     });

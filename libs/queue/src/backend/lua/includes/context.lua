@@ -127,14 +127,17 @@ function tieRun(id)
   if text and string.sub(text, 1, 1) == '0' then redis.call('HSET', keys.runs, id, '1' .. string.sub(text, 2)) end
 end
 
--- Gives a plain job a runtime state of its own. What stands there already is newer.
+-- Gives a plain job a runtime state of its own. What stands there already is newer; where a key of another type is in the
+-- way, everything stays, and whoever needs the state meets that key.
 local function unfold(id)
   local text = redis.call('HGET', keys.plain, id)
   if not text then return end
   local fields, key = unpackPlain(text), stateKey(id)
+  for at = 1, fields and #fields or 0, 2 do
+    if type(redis.pcall('HSETNX', key, fields[at], fields[at + 1])) == 'table' then return end
+  end
   redis.call('HDEL', keys.plain, id)
   tieRun(id)
-  for at = 1, fields and #fields or 0, 2 do redis.call('HSETNX', key, fields[at], fields[at + 1]) end
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if ends then redis.call('PEXPIREAT', key, ends) end
 end

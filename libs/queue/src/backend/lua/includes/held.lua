@@ -14,8 +14,9 @@ end
 function heldOf(id, status, text)
   local run = parseRun(text)
   if run and run.finishedOn == '' then return { status = status, run = run, exists = true, isLeased = true } end
+  local exists = run ~= nil or redis.call('EXISTS', stateKey(id)) == 1 or redis.call('HEXISTS', keys.plain, id) == 1
   return {
-    status = status, run = run, exists = redis.call('EXISTS', jobKey(id)) == 1,
+    status = status, run = run, exists = exists,
     isLeased = redis.call('ZSCORE', keys.leases, id),
   }
 end

@@ -19,7 +19,7 @@ local function faultOf(report)
   local run = report.held.run
   report.made = run and run.made or '0'
   if run and run.tied == '0' then return nil end
-  local known = redis.pcall('HMGET', jobKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
+  local known = redis.pcall('HMGET', stateKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
   if known.err then return known.err end
   report.parent, report.deduplicationId, report.made = known[1], known[2], known[3] or '0'
   if not report.parent then return nil end
@@ -32,7 +32,7 @@ function isKnown(report)
   if report.token == '0' or not redis.call('ZSCORE', keys[report.target], report.id) then return false end
   local run = report.held.run
   if run then return run.finishedOn ~= '' and run.token == report.token end
-  return redis.call('HGET', jobKey(report.id), 'endedBy') == report.token
+  return redis.call('HGET', stateKey(report.id), 'endedBy') == report.token
 end
 
 -- Decides about a job that is not plain, or does not just complete.
