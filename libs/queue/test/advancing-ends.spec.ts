@@ -175,7 +175,7 @@ describe('of many jobs that end in one turn are kept', () => {
       ids.map((id, at) =>
         at % 2
           ? complete(stand, id, { keep: odd[(at - 1) / 2] as never })
-          : fail(stand, id, {}, { attempts: ['x', NaN, null, {}, '3', 1e400][at / 2] }),
+          : fail(stand, id, {}, { attempts: ['x', NaN, null, {}, '3', Infinity][at / 2] }),
       ),
     );
     expect(told).toEqual(ids.map(() => DONE));
