@@ -91,6 +91,33 @@ describe('a Redis that is ours', () => {
     expect(await libraries(stand.redis)).toEqual([library]);
   });
 
+  it('refuses a call as a whole while it is out of memory, but those that only read', async () => {
+    const stand = open();
+    await add(stand, ['a']);
+    const before = await stand.everything();
+    await stand.redis.config('SET', 'maxmemory', 1);
+    try {
+      await expect(add(stand, ['b'])).rejects.toThrow(/OOM/);
+      await expect(stand.claim()).rejects.toThrow(/OOM/);
+      expect(await stand.backend.getState('a')).toBe('prioritized');
+      expect(await stand.everything()).toEqual(before);
+    } finally {
+      await stand.redis.config('SET', 'maxmemory', 0);
+    }
+    await expectAllDone(stand, ['a']);
+  });
+
+  it('that was out of memory when the library was to be loaded gets it later', async () => {
+    const stand = open();
+    await stand.service.health();
+    await stand.redis.function('FLUSH');
+    await stand.redis.config('SET', 'maxmemory', 1);
+    await expect(add(stand, ['a'])).rejects.toThrow(/OOM/);
+    await stand.redis.config('SET', 'maxmemory', 0);
+    await add(stand, ['a']);
+    expect(await libraries(stand.redis)).toEqual([library]);
+  });
+
   it('gets it from two clients at once', async () => {
     const [one, other] = [open(), open()];
     await Promise.all([one.service.health(), other.service.health()]);

@@ -8,6 +8,9 @@ const NOT_FOUND = /Function not found/i;
 /** What a server says that knows no functions, or does not let this user load them. */
 const NEVER = /NOPERM|unknown command|unknown subcommand|not supported|not allowed|disabled/i;
 
+/** This passes. */
+const OUT_OF_MEMORY = /^OOM/;
+
 const withoutFunctions = new WeakSet<RedisClient>();
 const loading = new WeakMap<RedisClient, Promise<boolean>>();
 
@@ -70,7 +73,8 @@ async function loadEverywhere(client: RedisClient): Promise<boolean> {
     return true;
   } catch (error) {
     // Whatever is wrong beyond that, the same script by EVAL says it better.
-    if (NEVER.test((error as Error).message)) withoutFunctions.add(client);
+    const { message } = error as Error;
+    if (NEVER.test(message) && !OUT_OF_MEMORY.test(message)) withoutFunctions.add(client);
     return false;
   }
 }

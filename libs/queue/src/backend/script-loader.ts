@@ -79,6 +79,9 @@ export const HOT_SCRIPTS: readonly ScriptName[] = [
   'updateProgress',
 ];
 
+/** Those that only read: Redis calls them also when it is out of memory. */
+const READ_ONLY = new Set<ScriptName>(['getState']);
+
 const sources = new Map<ScriptName, string>();
 let library: FunctionLibrary | undefined;
 
@@ -156,7 +159,9 @@ function buildLibrary(): FunctionLibrary {
       parts,
       ...bodies.map(
         ([script, body]) =>
-          `redis.register_function{ function_name = '${functionOf(script)}', description = '${note}',
+          `redis.register_function{ function_name = '${functionOf(script)}', description = '${note}',${
+            READ_ONLY.has(script) ? " flags = { 'no-writes' }," : ''
+          }
 callback = function(givenKeys, givenArguments)\nKEYS, ARGV = givenKeys, givenArguments\n${body}\nend }`,
       ),
     ].join('\n');
