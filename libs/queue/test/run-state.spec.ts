@@ -248,6 +248,7 @@ describe('nothing of a run is left', () => {
         (key) => !key.endsWith('status:c'),
       );
       await stand.redis.del(...keys);
+      await stand.redis.hdel(stand.key('plain'), id);
     }
     await stand.redis.srem(stand.key('processing'), 'c');
     await stand.redis.set(stand.key('status:c'), 'pending');
