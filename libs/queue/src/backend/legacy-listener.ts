@@ -77,11 +77,22 @@ export class LegacyListener extends EventEmitter {
     if (!this.connection) {
       this.connection = new Connection(this.target);
       this.connection.on('error', (error) => this.emit('error', error));
-      // A lost connection loses messages: look again once it is back.
-      this.connection.on('ready', () => void this.adopt());
+      // ioredis would subscribe again by itself, and nobody could catch it failing when this is closed just then.
+      (this.connection.client.options as { autoResubscribe?: boolean }).autoResubscribe = false;
+      this.connection.on('ready', () => void this.subscribeAgain());
       this.connection.client.on('message', (_channel: string, message: string) => this.onMessage(message));
     }
     await this.connection.client.subscribe(this.keys.updates);
+    await this.adopt();
+  }
+
+  /** A lost connection loses messages: look again once it is back. */
+  private async subscribeAgain(): Promise<void> {
+    try {
+      if (this.subscribed) await this.connection?.client.subscribe(this.keys.updates);
+    } catch {
+      return; // closed, or lost again: then it is ready again later
+    }
     await this.adopt();
   }
 

@@ -2,37 +2,45 @@
 --@include delayed added limits metrics slots held run
 --@exports claimJobs
 
--- The runtime state of jobs about to run: id, `plain` (the text of a plain one), else `fields` (flat names and values) and
--- `document` where the payload stands there. Leaves out those that are not to be run: ended already, or unusable, which is then recorded.
+-- A job with a state of its own: `fields` (flat names and values), attempts `started` and `made`, and `document` where the
+-- payload stands there. Returns nil and why it cannot be run otherwise.
+local function readState(id)
+  local fields = redis.pcall('HGETALL', jobKey(id))
+  if fields.err then return nil, setAsideForeign(id) end
+  local job = { id = id, fields = fields, started = '0', made = '0', document = false }
+  local hasPayload = false
+  for at = 1, #fields, 2 do
+    local name = fields[at]
+    if name == 'data' then hasPayload = true end
+    if name == 'attemptsStarted' then job.started = fields[at + 1] end
+    if name == 'attemptsMade' then job.made = fields[at + 1] end
+  end
+  if hasPayload then return job end
+  job.document = redis.pcall('GET', dataKey(id))
+  if type(job.document) == 'string' then return job end
+  return nil, job.document and 'document is not a string in Redis' or 'document is gone'
+end
+
+-- The jobs `ids` that can be run: as `readState` says, or with `plain`, the text of a plain one. Of the others it is
+-- recorded that they ended already, or why they cannot.
 local function readRunnable(ids)
   local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
   local plain = redis.call('HMGET', keys.plain, unpack(ids))
   local haveStates = redis.call('EXISTS', unpack(keysFor(ids, stateKey))) > 0
   local jobs = {}
   for at, id in ipairs(ids) do
-    local isPlain = plain[at] and not (haveStates and redis.call('EXISTS', stateKey(id)) == 1)
-    local fields = not isPlain and redis.pcall('HGETALL', jobKey(id))
-    if fields and fields.err then
-      failUnusable(id, setAsideForeign(id))
-    elseif reasonOf[statuses[at]] then
-      settleIfEnded(id)
-    elseif isPlain then
-      jobs[#jobs + 1] = { id = id, plain = plain[at] }
+    local job, problem
+    if plain[at] and not (haveStates and redis.call('EXISTS', stateKey(id)) == 1) then
+      job = { id = id, plain = plain[at] }
     else
-      local job = { id = id, fields = fields, started = '0', made = '0', document = false }
-      local hasPayload = false
-      for field = 1, #fields, 2 do
-        local name = fields[field]
-        if name == 'data' then hasPayload = true end
-        if name == 'attemptsStarted' then job.started = fields[field + 1] end
-        if name == 'attemptsMade' then job.made = fields[field + 1] end
-      end
-      if not hasPayload then job.document = redis.pcall('GET', dataKey(id)) end
-      if hasPayload or type(job.document) == 'string' then
-        jobs[#jobs + 1] = job
-      else
-        failUnusable(id, job.document and 'document is not a string in Redis' or 'document is gone')
-      end
+      job, problem = readState(id)
+    end
+    if reasonOf[statuses[at]] then
+      settleIfEnded(id)
+    elseif problem then
+      failUnusable(id, problem)
+    else
+      jobs[#jobs + 1] = job
     end
   end
   return jobs
