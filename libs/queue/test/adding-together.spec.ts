@@ -159,7 +159,32 @@ describe('numbers as ids', () => {
   });
 });
 
+describe('a job that another one of its turn replaces', () => {
+  it('leaves nothing behind', async () => {
+    const stand = open();
+    const deduplication = { id: 'one', ttl: 5000, extend: true, replace: true };
+    const options = { delay: 60_000, deduplication };
+    await Promise.all(['first', 'second', 'third'].map((id) => add(stand, id, options)));
+    expect(await stand.redis.zrange(stand.key('ids'), 0, -1)).toEqual(['third']);
+    expect(await stand.redis.zrange(stand.key('delayed'), 0, -1)).toEqual(['third']);
+    const keys = Object.keys(await stand.keyspace());
+    expect(keys.filter((name) => /first|second/.test(name))).toEqual([]);
+    expect(keys).toEqual(expect.arrayContaining(['data:third', 'job:third', 'status:third']));
+  });
+});
+
 describe('one caller’s mistake', () => {
+  it.each([1e20, Number.NaN, '2026-01-01' as never])(
+    'a time of %s is told to that one',
+    async (timestamp) => {
+      const stand = open();
+      const told = await outcomes([add(stand, 'good'), add(stand, 'bad', { timestamp }), add(stand, 'also')]);
+      // BullMQ takes what is falsy, such as NaN, for none.
+      expect(told).toEqual(['added', timestamp ? 'INVALID_OPTION' : 'added', 'added']);
+      expect(await stand.status('also')).toBe('pending');
+    },
+  );
+
   it.each(['data', 'status', 'results', 'job'])(
     'a list at <p>%s:<id> is told to that caller only',
     async (name) => {

@@ -69,6 +69,33 @@ describe('a plain job', () => {
   });
 });
 
+describe('a plain job that gets a child', () => {
+  const child = (stand: Stand) => ({
+    name: 'child',
+    data: {},
+    opts: { jobId: 'child', parent: { id: 'a', queue: stand.base.slice(0, -1) } },
+  });
+
+  it.each<[string, (stand: Stand) => Promise<unknown>]>([
+    ['before it runs', async (stand) => [await add(stand), await stand.queue.addBulk([child(stand)])]],
+    [
+      'in the same call',
+      (stand) =>
+        stand.queue.addBulk([{ name: 'kind', data: PAYLOAD, opts: OPTIONS as object }, child(stand)]),
+    ],
+  ])('%s does not complete before its child', async (_, act) => {
+    const stand = open();
+    await act(stand);
+    expect(await isPlain(stand)).toBe(false);
+    expect((await stand.claimAll()).sort()).toEqual(['a', 'child']);
+    const job = await find(stand);
+    expect(job).toMatchObject(SAME);
+    await expect(stand.backend.moveToCompleted(job, 1, false, 'token', false)).rejects.toMatchObject({
+      code: -4,
+    });
+  });
+});
+
 describe('nothing of a plain job is lost when it', () => {
   it.each<[string, (stand: Stand, job: Job) => Promise<unknown>, object]>([
     ['reports progress', ({ backend }) => backend.updateProgress('a', 50), { progress: 50 }],
@@ -181,6 +208,15 @@ describe('the text of a plain job goes', () => {
     await stand.redis.zadd(stand.key('expiring'), 1, 'a');
     expect(await stand.queue.getJobCounts('completed')).toEqual({ completed: 0 });
     expect(await stand.redis.exists(stand.key('plain'), stand.key('runs'))).toBe(0);
+  });
+
+  it('and it is not found any more from that moment on', async () => {
+    const stand = open({ jobTtlSeconds: 1 });
+    const job = await claimed(stand);
+    await stand.backend.moveToCompleted(job, 1, false, 'token', false);
+    await stand.redis.del(stand.key('data:a'), stand.key('status:a'), stand.key('results:a'));
+    await stand.redis.zadd(stand.key('expiring'), 1, 'a');
+    expect(await stand.queue.getJob('a')).toBeUndefined();
   });
 
   it('and its state ends with the other keys when something is noted of a finished job', async () => {

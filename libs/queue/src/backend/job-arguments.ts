@@ -1,7 +1,7 @@
 import type { NewJob } from './new-job.js';
 import type { ScriptArgument } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
-import { checkDelay, checkJobId, checkPriority, checkSize, checkType } from './validate.js';
+import { checkDelay, checkJobId, checkPriority, checkSize, checkTimestamp, checkType } from './validate.js';
 
 /** A job that is valid, as it travels: its id, payload and document, and what many jobs have in common. */
 export interface EncodedJob extends Kind {
@@ -37,6 +37,7 @@ export function encodeJob(job: NewJob, options: StoreOptions, queue = 1): Encode
   const { id = '', name, data, document = '', delay = 0, priority, extras } = job;
   if (id !== '') checkJobId(id);
   if (name !== '' || job.document === undefined) checkType(name);
+  checkTimestamp(job.timestamp);
   checkDelay(delay, options.maxDelayMs);
   checkPriority(priority);
   checkSize(job.document ?? data, options.maxDocumentBytes);

@@ -31,6 +31,7 @@ export function kept(job: KeepOption, worker: KeepOption): Kept {
   return {
     count: Math.floor(finite(count, -1)),
     age: finite(age, 0),
-    limit: Math.max(1, Math.floor(finite(limit, ALL.limit))),
+    // No call evicts more, since it holds Redis meanwhile.
+    limit: Math.min(ALL.limit, Math.max(1, Math.floor(finite(limit, ALL.limit)))),
   };
 }

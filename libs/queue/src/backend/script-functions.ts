@@ -49,7 +49,8 @@ async function tryCall(client: RedisClient, words: ScriptArgument[]): Promise<Ca
   } catch (error) {
     const { message } = error as Error;
     if (NOT_FOUND.test(message)) return 'missing';
-    if (!/NOPERM|unknown command/i.test(message)) throw error;
+    // Not what is denied to a command within the script: by then it has begun.
+    if (!/NOPERM.*'fcall'|unknown command/i.test(message)) throw error;
     withoutFunctions.add(client);
     return 'refused';
   }

@@ -54,6 +54,15 @@ export function checkDeduplication({ id, ttl }: { id: unknown; ttl?: unknown }):
   );
 }
 
+/** The largest time that JavaScript has, in ms. */
+const MAX_TIME = 8.64e15;
+
+/** @throws {InvalidOptionError} when `timestamp` is no time in ms: it orders jobs, and stands in their documents. */
+export function checkTimestamp(timestamp: unknown): asserts timestamp is number {
+  if (typeof timestamp === 'number' && Math.abs(timestamp) <= MAX_TIME) return;
+  throw new InvalidOptionError(`timestamp must be a time in milliseconds, not ${String(timestamp)}`);
+}
+
 /** @throws {DelayOutOfRangeError} when `delay` is no whole number of milliseconds from 0 to `maximum`. */
 export function checkDelay(delay: unknown, maximum: number): asserts delay is number {
   if (typeof delay !== 'number' || !Number.isFinite(delay) || delay < 0 || delay > maximum) {

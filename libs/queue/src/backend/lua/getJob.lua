@@ -7,12 +7,15 @@
 local id = ARGV[5]
 local fields = redis.pcall('HGETALL', stateKey(id))
 if fields.err then fields = {} end
-local plain = redis.call('HGET', keys.plain, id)
+local ends = redis.call('ZSCORE', keys.expiring, id)
+-- The two hashes have no TTL for each job: what has ended is gone, though it may still stand there.
+local isGone = ends and tonumber(ends) <= serverNow()
+local plain = not isGone and redis.call('HGET', keys.plain, id)
 if plain then
   fields[#fields + 1] = 'plain'
   fields[#fields + 1] = plain
 end
-local run = runOf(id)
+local run = not isGone and runOf(id)
 local document = redis.pcall('GET', dataKey(id))
 if type(document) ~= 'string' then document = false end
 if #fields == 0 and not document then return false end

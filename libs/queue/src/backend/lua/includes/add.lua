@@ -32,7 +32,7 @@ local function adoptChild(id, kind)
     else
       redis.call('SADD', pendingKey(parent.id), child)
     end
-    tieRun(parent.id)
+    giveState(parent.id)
     endWithParent(parent.id)
   end)
   redis.call('HSET', jobKey(id), 'parentKey', extras.parentKey, 'parent', extras.parent)
@@ -85,7 +85,7 @@ local function store(kind, id, quoted, payload, document)
     local child = memberKey(id)
     within(parent.base, function()
       redis.call('SADD', pendingKey(parent.id), child)
-      tieRun(parent.id)
+      giveState(parent.id)
       endWithParent(parent.id)
     end)
   end
@@ -139,11 +139,13 @@ local function flushQueue()
   memo.batch = nil
   giveBack(collected)
   if collected.count == 0 then return end
+  -- First of all: what is listed there is found again, whatever happens.
+  inPieces('ZADD', keys.ids, collected.index, 1000)
   local strings = collected.strings
   for from = 1, #strings, 1000 do redis.call('MSET', unpack(strings, from, math.min(from + 999, #strings))) end
   inPieces('HSET', keys.plain, collected.plain, 1000)
   for at = 1, memo.unfolded and #collected.plain or 0, 2 do memo.unfolded[collected.plain[at]] = nil end
-  inPieces('ZADD', keys.ids, collected.index, 1000)
+  for _, id in ipairs(collected.stateful) do jobKey(id) end
   inPieces('ZADD', keys.queue, collected.places, 1000)
   for at, id in ipairs(collected.added) do publishAdded(id, collected.bands[id], collected.quoted[at]) end
   if #collected.places > 0 then wakeWorker() end

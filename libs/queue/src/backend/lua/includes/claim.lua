@@ -12,8 +12,8 @@ local function readState(id)
   for at = 1, #fields, 2 do
     local name = fields[at]
     if name == 'data' then hasPayload = true end
-    if name == 'attemptsStarted' then job.started = fields[at + 1] end
-    if name == 'attemptsMade' then job.made = fields[at + 1] end
+    if name == 'attemptsStarted' then job.started = countOf(fields[at + 1]) end
+    if name == 'attemptsMade' then job.made = countOf(fields[at + 1]) end
   end
   if hasPayload then return job end
   job.document = redis.pcall('GET', dataKey(id))
@@ -52,7 +52,7 @@ local MANY = 8
 local LONG = '-----------------------------------------------------------------'
 
 local function writeLeases(leases)
-  local isList = #leases >= 2 * MANY and redis.call('OBJECT', 'ENCODING', keys.leases) == 'listpack'
+  local isList = #leases >= 2 * MANY and redis.pcall('OBJECT', 'ENCODING', keys.leases) == 'listpack'
   if isList then redis.call('ZADD', keys.leases, 0, LONG) end
   redis.call('ZADD', keys.leases, unpack(leases))
   if isList then redis.call('ZREM', keys.leases, LONG) end

@@ -1,6 +1,6 @@
 -- What is known and collected of the current queue while jobs are added to it, until it is flushed.
 --@include context family
---@exports batch isKnown countKeys lookUp
+--@exports batch uncollect giveState isKnown countKeys lookUp
 
 -- To be written: strings and their values, places and index with scores, ids and states of plain jobs. Of the jobs: their ids in order, the same as
 -- JSON, their priorities by id. Of ids that callers chose: those without keys, and those listed as finished.
@@ -11,11 +11,37 @@ function batch()
       count = 0,
       strings = {}, places = {}, index = {}, plain = {},
       added = {}, quoted = {}, bands = {},
-      unused = {}, listed = {},
+      unused = {}, listed = {}, stateful = {},
     }
     memo.batch = collected
   end
   return collected
+end
+
+-- Takes back a delayed job that was collected in this call: another one replaces it.
+function uncollect(id)
+  local collected = batch()
+  if not collected.bands[id] then return end
+  for at = collected.count, 1, -1 do
+    if collected.added[at] == id then
+      for _ = 1, 4 do table.remove(collected.strings, 4 * at - 3) end
+      for _ = 1, 2 do table.remove(collected.index, 2 * at - 1) end
+      table.remove(collected.added, at)
+      table.remove(collected.quoted, at)
+      collected.count = collected.count - 1
+    end
+  end
+  collected.bands[id] = nil
+end
+
+-- A job that gets a child is no longer plain: its end has to look at its children.
+function giveState(id)
+  local collected = memo.batch
+  if collected and collected.bands[id] then
+    collected.stateful[#collected.stateful + 1] = id
+  else
+    jobKey(id)
+  end
 end
 
 function isKnown(id)

@@ -1,6 +1,6 @@
 -- Deduplication: the first job with an id holds it, as long as its options say; later ones are dropped, take
 -- its place while it is delayed, or wait to follow it.
---@include context announce discard
+--@include context announce discard collected
 --@exports isRunning deduplicate
 
 -- Notes who holds the id. With `keepLastIfActive` it is held until the job ends, whatever `ttl` says.
@@ -50,6 +50,7 @@ function deduplicate(options, id, listed)
       within(parent.base, function() redis.call('SREM', pendingKey(parent.id), child) end)
       touch(parent.base, parent.id)
     end
+    uncollect(holder)
     forget(holder)
     emit('removed', 'jobId', holder, 'prev', 'delayed')
     emitDeduplicated(options, id, holder)

@@ -12,7 +12,7 @@ end
 -- How many more jobs may run at once, endless without a limit.
 function freeSlots()
   local most = tonumber(setting('concurrency'))
-  return most and math.max(0, most - runningCount()) or math.huge
+  return most and math.max(0, math.floor(most) - runningCount()) or math.huge
 end
 
 -- True when as many jobs run as the queue allows at once.
@@ -36,7 +36,7 @@ end
 function rateLimit(terms)
   local most = tonumber(setting('max')) or terms.max
   local duration = terms.duration or tonumber(setting('duration'))
-  if most and duration and most >= 1 and duration > 0 then return most, math.ceil(duration) end
+  if most and duration and most >= 1 and duration > 0 then return math.floor(most), math.ceil(duration) end
 end
 
 -- How many jobs may start now, endless without a limit, and ms until others may. Without `most` only a window closed

@@ -21,7 +21,7 @@ local function faultOf(report)
   if run and run.tied == '0' then return nil end
   local known = redis.pcall('HMGET', stateKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
   if known.err then return known.err end
-  report.parent, report.deduplicationId, report.made = known[1], known[2], known[3] or '0'
+  report.parent, report.deduplicationId, report.made = known[1], known[2], countOf(known[3])
   if not report.parent then return nil end
   local sound, fault = pcall(checkParentTypes, report.id)
   if not sound then return type(fault) == 'table' and fault.err or tostring(fault) end

@@ -2,7 +2,7 @@
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
 --@include context
---@exports runText plainRunText isPlainRun endedText parseRun runOf appendRun endRun
+--@exports countOf runText plainRunText isPlainRun endedText parseRun runOf appendRun endRun
 
 -- A run, all texts: `tied` ('0' when the job is plain, so that its end has nothing else to look at, else '1'),
 -- `finishedOn` (ms, '' while it runs), `processedOn` (ms), `started` and `made` (attempts when it began), `worker` (name or
@@ -12,6 +12,9 @@
 function runText(run)
   return run.tied .. 'r ' .. run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.worker .. '\n' .. run.token
 end
+
+-- A count as it is kept, 0 for what is none: anything may have been written by hand.
+function countOf(text) return text and string.match(text, '^%d+$') or '0' end
 
 -- What stands before the token in the text of a plain job's first run.
 function plainRunText(worker) return '0r ' .. ARGV[1] .. ' 1 0 ' .. worker .. '\n' end
