@@ -5,6 +5,7 @@ import { useStand, type Stand } from './support/stand.js';
 import {
   addAll,
   complete,
+  DONE,
   fail,
   idsIn,
   nextOf,
@@ -16,7 +17,6 @@ import {
 } from './support/turn.js';
 
 const open = useStand();
-const DONE = expect.objectContaining({ finishedOn: expect.any(Number) as number }) as object;
 
 /** A warm store with a parent whose children run. */
 async function family(children: readonly string[], child: object = {}): Promise<Stand> {

@@ -7,6 +7,7 @@ import { useStand, type Stand } from './support/stand.js';
 import {
   addAll,
   complete,
+  DONE,
   fail,
   idsIn,
   nextOf,
@@ -24,8 +25,6 @@ afterAll(() => own.remove());
 
 const openStand = useStand();
 const open = () => openStand({ url: own.url });
-
-const DONE = expect.objectContaining({ finishedOn: expect.any(Number) as number }) as object;
 
 /** Checks that all of `acts` travel in one call. */
 async function inOneCall<T>(stand: Stand, acts: () => Promise<T>[]): Promise<(T | string | number)[]> {

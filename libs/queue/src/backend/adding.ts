@@ -29,7 +29,6 @@ export class Adding {
   private readonly sender = randomBytes(8).toString('base64url');
   /** Rises when what was refused is sent again, see `addJobs.lua`. */
   private turn = 0;
-  private closed = false;
   private readonly batcher: Batcher<Operation, Answer[]>;
 
   /** @param scripts of a client that works until {@link close} has ended. */
@@ -78,12 +77,11 @@ export class Adding {
 
   /** Takes no more jobs. @returns a promise of when those that were taken have their answers, unless they have them. */
   close(): Promise<void> | undefined {
-    this.closed = true;
-    return this.batcher.isBusy ? this.batcher.idle() : undefined;
+    return this.batcher.close();
   }
 
   private async answers(jobs: readonly NewJob[]): Promise<Answer[]> {
-    if (this.closed) throw new Error('Connection is closed.');
+    this.batcher.checkOpen();
     const operations = this.operations(jobs);
     const [only] = operations;
     if (only && operations.length === 1) return this.batcher.add(only);

@@ -110,7 +110,6 @@ class Answers {
 /** Ends jobs and claims the next ones; what waits in the same turn of the event loop travels in one call. */
 export class Advancing {
   private readonly batcher: Batcher<Operation, number | RawClaim>;
-  private closed = false;
 
   /** @param scripts of a client that works until {@link close} has ended. */
   constructor(
@@ -126,31 +125,24 @@ export class Advancing {
   }
 
   /** @returns the next job's claim when the worker goes on, else 0; or BullMQ's negative code. */
-  async report(report: Report): Promise<number | RawClaim> {
-    this.checkOpen();
+  report(report: Report): Promise<number | RawClaim> {
     return this.batcher.add(report);
   }
 
-  async claim(token: string): Promise<RawClaim> {
-    this.checkOpen();
-    return (await this.batcher.add({ claim: token })) as RawClaim;
+  claim(token: string): Promise<RawClaim> {
+    return this.batcher.add({ claim: token }) as Promise<RawClaim>;
   }
 
   /** A claim on terms of its own, in a call of its own. */
   async claimAs(token: string, ask: Partial<Ask>): Promise<RawClaim> {
-    this.checkOpen();
+    this.batcher.checkOpen();
     const [claim] = await this.send([{ claim: token }], { ...this.ask(), ...ask });
     return claim as RawClaim;
   }
 
   /** Takes no more. @returns a promise of when all that was asked for is answered, unless it is. */
   close(): Promise<void> | undefined {
-    this.closed = true;
-    return this.batcher.isBusy ? this.batcher.idle() : undefined;
-  }
-
-  private checkOpen(): void {
-    if (this.closed) throw new Error('Connection is closed.');
+    return this.batcher.close();
   }
 
   private async send(operations: readonly Operation[], ask: Ask): Promise<(number | RawClaim | Error)[]> {

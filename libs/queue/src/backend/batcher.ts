@@ -51,6 +51,7 @@ export class Batcher<Operation, Answer> {
   private inFlight = 0;
   private scheduled = false;
   private recovering = false;
+  private closed = false;
   private idleCallbacks: (() => void)[] = [];
   /** Operations that wait, and those in flight. */
   private weight = 0;
@@ -60,8 +61,9 @@ export class Batcher<Operation, Answer> {
 
   constructor(private readonly rules: BatchRules<Operation, Answer>) {}
 
-  /** @returns the operation's own answer; rejects with its own error, or with that of the whole call. */
-  add(operation: Operation): Promise<Answer> {
+  /** @returns the operation's own answer; rejects with its own error, or with that of the whole call, or when closed. */
+  async add(operation: Operation): Promise<Answer> {
+    this.checkOpen();
     return new Promise<Answer>((resolve, reject) => {
       this.waiting.push({ operation, resolve, reject });
       this.weight += this.weightOf(operation);
@@ -77,8 +79,19 @@ export class Batcher<Operation, Answer> {
     await new Promise<void>((resolve) => this.idleCallbacks.push(resolve));
   }
 
+  /** Takes no more operations. @returns a promise of when all taken so far have their answers, unless they have them. */
+  close(): Promise<void> | undefined {
+    this.closed = true;
+    return this.isBusy ? this.idle() : undefined;
+  }
+
+  /** @throws once closed. */
+  checkOpen(): void {
+    if (this.closed) throw new Error('Connection is closed.');
+  }
+
   /** Whether an operation has no answer yet. */
-  get isBusy(): boolean {
+  private get isBusy(): boolean {
     return this.inFlight > 0 || this.waiting.length > 0 || this.recovering || this.refused.length > 0;
   }
 

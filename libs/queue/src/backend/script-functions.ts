@@ -30,18 +30,13 @@ export async function callFunction(
 ): Promise<{ answer: unknown } | undefined> {
   const words = [functionLibrary().functionOf(script), keys.length, ...keys];
   for (const word of args) words.push(word);
-  const called = await tryCall(client, words);
+  let called = await tryCall(client, words);
+  if (called === 'missing' && (await load(client))) called = await tryCall(client, words);
   // Where others drop it again at once, this call goes by EVAL, and the next one tries again.
-  return called === 'missing'
-    ? (await load(client))
-      ? known(await tryCall(client, words))
-      : undefined
-    : known(called);
+  return typeof called === 'string' ? undefined : called;
 }
 
 type Called = { answer: unknown } | 'missing' | 'refused';
-
-const known = (called: Called) => (typeof called === 'string' ? undefined : called);
 
 async function tryCall(client: RedisClient, words: ScriptArgument[]): Promise<Called> {
   try {

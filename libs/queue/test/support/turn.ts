@@ -56,6 +56,9 @@ export function fail({ backend }: Stand, id: string, ending: Ending = {}, opts: 
   return backend.moveToFailed(job(id, opts), `${id} broke`, keep as never, token, goesOn);
 }
 
+/** What a report that was carried out is told. */
+export const DONE = expect.objectContaining({ finishedOn: expect.any(Number) as number }) as object;
+
 /** The id of the job that a report or a claim brought, or undefined. */
 export function nextOf(answer: unknown): string | undefined {
   const { result } = answer as { result?: readonly unknown[] };

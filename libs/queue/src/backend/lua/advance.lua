@@ -5,8 +5,8 @@
 --         ARGV[10..] five per report: id, token ('0' = none needed), 'completed' or 'failed' and '+' when the next job is
 --         to be claimed under the same token, result JSON or reason, and what is not usual (see `report`) as JSON or '';
 --         then the token of each further claim
--- Output  flat: the time of the call as it was given; for each report, then for each further claim: 0 for a report without a claim; a negative code for one that
---         was refused: -1 no such job, -2 claim gone, -3 not running, -4 children are pending, -6 held by another,
+-- Output  flat: the time of the call as it was given; for each report, then for each further claim:
+--         0 for a report without a claim; a negative code for one that was refused: -1 no such job, -2 claim gone, -3 not running, -4 children are pending, -6 held by another,
 --         -9 a child failed that must not; 1, id, number of texts, texts (the job's fields) for a claimed job;
 --         4, id, its text, for a plain one that starts for the first time (see `unpackPlain`);
 --         2, ms of a rate limit, time of the next delayed job, 1 when more must be adopted first, 1 at the limit of running

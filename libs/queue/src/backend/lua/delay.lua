@@ -28,7 +28,8 @@ if ARGV[11] == '1' then
   local ask = { lease = tonumber(ARGV[12]), worker = ARGV[13], others = ARGV[14], terms = ARGV[15] }
   local next = claimJobs({ token }, ask).jobs[1]
   if next and next.plain then
-    return { next.id, 'plain', next.plain, 'processedOn', ARGV[1], 'attemptsStarted', '1', 'processedBy', ARGV[13] }
+    next.fields = { 'plain', next.plain }
+    appendRun(next.fields, parseRun(plainRunText(ask.worker) .. token))
   end
   if next then return { next.id, unpack(next.fields) } end
 end

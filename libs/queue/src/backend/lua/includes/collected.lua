@@ -2,8 +2,9 @@
 --@include context family
 --@exports batch uncollect giveState isKnown countKeys lookUp
 
--- To be written: strings and their values, places and index with scores, ids and states of plain jobs. Of the jobs: their ids in order, the same as
--- JSON, their priorities by id. Of ids that callers chose: those without keys, and those listed as finished.
+-- To be written: strings and their values, places and index with scores, ids and states of plain jobs. Of the jobs: their
+-- ids in order, the same as JSON, their priorities by id, and the ids of those that are to have a state of their own. Of
+-- ids that callers chose: those without keys, and those listed as finished.
 function batch()
   local collected = memo.batch
   if not collected then

@@ -6,9 +6,9 @@
 -- The parts are loaded once and called often where Redis keeps them as functions: what a call changes is set anew
 -- by `begin`, or stands in `memo`.
 --@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey stateKey
---@exports jobKey unpackPlain tieRun
+--@exports jobKey tieRun
 --@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting forgetSettings exact
---@exports inPieces checkTypes checkJobTypes mustBe setAsideForeign
+--@exports inPieces checkTypes checkJobTypes problemWith mustBe setAsideForeign
 
 -- Names of a queue's keys; kept, because joining them anew costs as much as several commands.
 local knownKeys, knownCount = {}, 0
@@ -54,11 +54,8 @@ local function keysOf(base)
   return knownKeys[base]
 end
 
--- What a script remembers of a queue while it runs, such as places given and not yet written; `memos` of all queues, once
--- there are several.
--- What a call remembers beyond single queues: `time` (the server's, once asked for), `touched` (see `family`).
-
--- With room for all that is remembered: a table that grows is built anew each time.
+-- What a script remembers of a queue while it runs (`memo`), such as places given and not yet written; `memos` has those
+-- of all queues, once there are several. With room for all that is remembered: a table that grows is built anew each time.
 local function newMemo(ofBase)
   return {
     keys = keysOf(ofBase), settings = false, unfolded = false, messages = 0, isTrimmed = false, isUnheard = false,
@@ -75,7 +72,8 @@ local function settledNumber(at)
   return settled[at]
 end
 
--- Starts a call.
+-- Starts a call. `call` is what it remembers beyond single queues: `time` (the server's, once asked for), `seconds` (see
+-- `announce`), `touched` (see `family`).
 function begin()
   base = KEYS[1]
   now = tonumber(ARGV[1])
@@ -115,7 +113,7 @@ function unsuccessfulKey(id) return base .. 'unsuccessful:' .. id end
 -- A job with nothing unusual has no runtime state of its own: what it would hold stands as one text in the hash `<p>plain`
 -- (time of creation, priority, name, options and payload, each but the last with a line break behind it), which is
 -- written for many jobs at once and takes a fraction of the memory. Returns the fields, flat, or nil.
-function unpackPlain(text)
+local function unpackPlain(text)
   local timestamp, priority, name, opts, payload = string.match(text, '^([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
   if not payload then return nil end
   return { 'timestamp', timestamp, 'priority', priority, 'name', name, 'opts', opts, 'data', payload }
@@ -162,9 +160,8 @@ function serverNow()
   return call.time
 end
 
--- Settings of a queue that transitions ask for, in `<p>meta`.
--- A setting's text, or false where it is not set; all are read once a call. Whoever changes one in a script forgets
--- what was read.
+-- A setting of the queue in `<p>meta` as text, or false where it is not set; those that transitions ask for are read once
+-- a call. Whoever changes one in a script forgets what was read.
 function setting(name)
   local read = memo.settings
   if not read then
@@ -222,7 +219,14 @@ function checkJobTypes(id)
   redis.call('HLEN', jobKey(id))
 end
 
--- The same for one key of any other kind; the error says which.
+-- The text of the error that `check(...)` throws, or nil. Redis gives errors as tables or as texts.
+function problemWith(check, ...)
+  local ok, problem = pcall(check, ...)
+  if ok then return nil end
+  return type(problem) == 'table' and problem.err or tostring(problem)
+end
+
+-- The same as `checkTypes` for one key of any other kind; the error says which.
 function mustBe(key, expected)
   local found = redis.call('TYPE', key).ok
   if found ~= 'none' and found ~= expected then

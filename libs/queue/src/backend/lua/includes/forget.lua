@@ -13,13 +13,24 @@ function detach(id)
   if left > 0 then slotFreed() end
 end
 
-function leaveFinished(id)
-  endRun(id)
+local function unlistFinished(id)
   redis.call('ZREM', keys.completed, id)
   redis.call('ZREM', keys.failed, id)
   redis.call('ZREM', keys.cancelled, id)
   redis.call('ZREM', keys.expiring, id)
+end
+
+-- A finished job that does not stay so is listed as such no more.
+function leaveFinished(id)
+  endRun(id)
+  unlistFinished(id)
   redis.pcall('HDEL', jobKey(id), 'endedBy')
+end
+
+-- What stands of jobs in the hashes that many share goes with them.
+local function dropTexts(...)
+  redis.call('HDEL', keys.runs, ...)
+  redis.call('HDEL', keys.plain, ...)
 end
 
 -- A finished job whose keys have ended no longer exists, although its id may still be listed. Takes it out
@@ -27,18 +38,16 @@ end
 function dropIfExpired(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends or tonumber(ends) > serverNow() then return end
-  redis.call('HDEL', keys.runs, id)
-  redis.call('HDEL', keys.plain, id)
+  dropTexts(id)
   leaveFinished(id)
   redis.call('ZREM', keys.ids, id)
 end
 
 -- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
 function forget(id)
-  redis.call('HDEL', keys.runs, id)
-  redis.call('HDEL', keys.plain, id)
+  dropTexts(id)
   detach(id)
-  leaveFinished(id)
+  unlistFinished(id)
   redis.call('ZREM', keys.ids, id)
   redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), stateKey(id), logsKey(id),
     pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id))
@@ -75,7 +84,6 @@ function dropExpired(limit)
   for _, key in ipairs({ keys.completed, keys.failed, keys.cancelled, keys.ids, keys.expiring }) do
     redis.call('ZREM', key, unpack(ended))
   end
-  redis.call('HDEL', keys.runs, unpack(ended))
-  redis.call('HDEL', keys.plain, unpack(ended))
+  dropTexts(unpack(ended))
   return #ended == limit
 end

@@ -49,8 +49,8 @@ end
 
 -- Milliseconds until another job may start, 0 = now.
 function limitedFor(most)
-  local counted, left = openWindow()
-  return counted >= (most or math.huge) and left or 0
+  local starts, left = startsLeft(most)
+  return starts == 0 and left or 0
 end
 
 -- Counts starts; the first opens the window.

@@ -2,13 +2,6 @@
 --@include context discard kind collected
 --@exports problemOf
 
--- The text of the error that `check(...)` throws, or nil. Redis gives errors as tables or as texts.
-local function problemWith(check, ...)
-  local ok, problem = pcall(check, ...)
-  if ok then return nil end
-  return type(problem) == 'table' and problem.err or tostring(problem)
-end
-
 -- Keys of the wrong type that all jobs of a kind would meet: of the deduplication id, and in the parent's queue.
 local function problemOfKind(kind)
   local id, parent = kind.extras.deduplicationId, kind.parent

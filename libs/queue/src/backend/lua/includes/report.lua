@@ -1,6 +1,6 @@
 -- Ending the running jobs that workers report: those of one call are read and written together.
 --@include context held finish ended metrics
---@exports USUAL isKnown endJobs
+--@exports USUAL endJobs
 
 -- A report: `id`, `token` ('0' = none needed), `target` ('completed' or 'failed'), `value` (result JSON, or the reason),
 -- `statusKey`, and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
@@ -22,13 +22,11 @@ local function faultOf(report)
   local known = redis.pcall('HMGET', stateKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
   if known.err then return known.err end
   report.parent, report.deduplicationId, report.made = known[1], known[2], countOf(known[3])
-  if not report.parent then return nil end
-  local sound, fault = pcall(checkParentTypes, report.id)
-  if not sound then return type(fault) == 'table' and fault.err or tostring(fault) end
+  return report.parent and problemWith(checkParentTypes, report.id)
 end
 
 -- Whether the same report was carried out before: its answer was lost with the connection.
-function isKnown(report)
+local function isRepeated(report)
   if report.token == '0' or not redis.call('ZSCORE', keys[report.target], report.id) then return false end
   local run = report.held.run
   if run then return run.finishedOn ~= '' and run.token == report.token end
@@ -42,13 +40,13 @@ local function decideOne(report, status)
   if fault then return redis.error_reply(fault) end
   local refused = refusalOf(report.id, report.held, report.token)
   if refused then
-    report.isDone = isKnown(report)
+    report.isDone = isRepeated(report)
     return not report.isDone and refused or nil
   end
   if report.target ~= 'completed' then return nil end
-  local sound, code = pcall(refusalByChildren, report.id)
-  if sound then return code end
-  return redis.error_reply(code.err)
+  local code
+  local problem = problemWith(function() code = refusalByChildren(report.id) end)
+  return problem and redis.error_reply(problem) or code
 end
 
 -- Decides about each report before any is carried out.

@@ -62,8 +62,11 @@ end
 
 -- Forgets a job's run, and writes into its state what the run changed. A job whose keys are gone stays gone.
 function endRun(id)
-  local run = runOf(id)
-  if redis.call('HDEL', keys.runs, id) == 0 or not run then return end
+  local text = redis.call('HGET', keys.runs, id)
+  if not text then return end
+  redis.call('HDEL', keys.runs, id)
+  local run = parseRun(text)
+  if not run then return end
   if redis.call('EXISTS', jobKey(id), dataKey(id)) == 0 then return end
   local fields = {}
   appendRun(fields, run)
