@@ -66,7 +66,7 @@ const RUNNING = {
   leases: [['a', 'T+30s']],
   processing: ['a'],
   // Tied to nothing, runs since, started once, no attempt made, a worker without a name, its token.
-  runs: { a: '0r T 1 0 \ntoken' },
+  runs: { a: '0token\nT 1 0 \n' },
   events: [...ADDED, ACTIVE],
 };
 

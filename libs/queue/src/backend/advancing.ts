@@ -15,8 +15,11 @@ export interface NoJob {
   limitMs: number;
   /** Time in ms when the next delayed job is ready, or 0. */
   nextDue: number;
-  /** Legacy services added more than one call can bring into order; the caller adopts it and claims again. */
-  hasBacklog: boolean;
+  /**
+   * There is more to do before there is an answer: legacy services added more than one call can bring into order, or
+   * the jobs claimed with this one are as large as a call may be. The caller adopts what there is and claims again.
+   */
+  hasMore: boolean;
   /** As many jobs run as the queue allows. */
   isMaxed: boolean;
 }
@@ -60,12 +63,11 @@ const bytesOf = ({ value, fields }: Report) => fields.reduce((sum, text) => sum 
 
 const isClaim = (operation: Operation): operation is { claim: string } => 'claim' in operation;
 
-/** What most reports do not say is left out: it is cheaper to send, and to read. */
-function restOf({ target, fields, attempts, keep }: Report): string {
+/** How a job ends, as the script reads it: in one word where nothing else is to be said, as of most. */
+function modeOf({ target, goesOn, fields, attempts, keep }: Report): string {
   const isUsual = target === 'completed' && fields.length === 0 && keep.count < 0 && keep.age === 0;
-  return isUsual
-    ? ''
-    : JSON.stringify({ fields, attempts, keep: keep.count, age: keep.age, limit: keep.limit });
+  if (isUsual) return goesOn ? 'completed+' : 'completed';
+  return JSON.stringify({ target, goesOn, fields, attempts, keep: keep.count, age: keep.age, limit: keep.limit });
 }
 
 /** Reads the script's flat answer, one operation after the other. */
@@ -92,8 +94,8 @@ class Answers {
       return { id, fields };
     }
     if (kind === 2) {
-      const [limitMs, nextDue, backlog, maxed] = [this.number(), this.number(), this.number(), this.number()];
-      return { limitMs, nextDue, hasBacklog: backlog === 1, isMaxed: maxed === 1 };
+      const [limitMs, nextDue, more, maxed] = [this.number(), this.number(), this.number(), this.number()];
+      return { limitMs, nextDue, hasMore: more === 1, isMaxed: maxed === 1 };
     }
     return kind === 3 ? new Error(this.text()) : kind;
   }
@@ -153,10 +155,7 @@ export class Advancing {
       else reports.push(operation);
     }
     const args: ScriptArgument[] = [ask.leaseMs, ask.worker, ask.others, ask.terms, reports.length];
-    for (const report of reports) {
-      const { id, token, target, goesOn, value } = report;
-      args.push(id, token, goesOn ? `${target}+` : target, value, restOf(report));
-    }
+    for (const report of reports) args.push(report.id, report.token, report.value, modeOf(report));
     for (const token of claims) args.push(token);
     const flat = await this.scripts.runList<(string | number)[]>('advance', args);
     const answers = new Answers(flat, ask.worker);

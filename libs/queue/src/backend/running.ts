@@ -202,9 +202,9 @@ export class Running {
     let claim = raw;
     for (;;) {
       if (claim.id === undefined) {
-        const { limitMs, nextDue, hasBacklog, isMaxed } = claim;
+        const { limitMs, nextDue, hasMore, isMaxed } = claim;
         this.isHeldUp = isMaxed;
-        if (!hasBacklog) return [null, '', limitMs, nextDue];
+        if (!hasMore) return [null, '', limitMs, nextDue];
         await adoptAll(this.scripts);
         claim = await this.advancing.claim(token);
         continue;

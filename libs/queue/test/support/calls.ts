@@ -34,7 +34,7 @@ export async function libraries(redis: Redis): Promise<string[]> {
 function operationsOf(words: readonly string[]): number | undefined {
   if (words[0]?.toLowerCase() !== 'fcall' || !words[1]?.endsWith('_advance')) return undefined;
   const reports = Number(words[12]);
-  return reports + (words.length - 13 - 5 * reports);
+  return reports + (words.length - 13 - 4 * reports);
 }
 
 /** Records how many operations each call of `advance` carries from now on. */

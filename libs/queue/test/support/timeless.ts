@@ -1,9 +1,9 @@
 import type { KeyContent } from './keyspace.js';
 
-/** A job's run as it stands in `<p>runs`: two times, the first of which may be missing. */
 /** The text of a plain job's state starts with a line that is its time. */
 const PLAIN = /^\d{13}(?=\n)/;
-const RUN = /^([01][re])(\d*) (\d{13})( \d+ \d+ [^\n]*\n.*)$/s;
+/** A job's run as it stands in `<p>runs`: two times, the second of which may be missing. */
+const RUN = /^([01].*\n)(\d{13})( \d+ \d+ [^\n]*\n)(\d*)$/s;
 
 const NEAR_MS = 2 * 86_400_000;
 
@@ -18,8 +18,8 @@ function named(ms: number, at: number): string | undefined {
 function text(value: string, at: number): string {
   if (/^\d{13}(\.\d+)?$/.test(value)) return named(Number(value), at) ?? value;
   if (PLAIN.test(value)) return value.replace(PLAIN, (time) => named(Number(time), at) ?? time);
-  const [, head = '', ends = '', started = '', rest] = RUN.exec(value) ?? [];
-  if (rest !== undefined) return `${head}${ends && text(ends, at)} ${text(started, at)}${rest}`;
+  const [, head, started = '', rest = '', ended = ''] = RUN.exec(value) ?? [];
+  if (head !== undefined) return `${head}${text(started, at)}${rest}${ended && text(ended, at)}`;
   return value.replace(
     /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g,
     (time) => named(Date.parse(time), at) ?? time,

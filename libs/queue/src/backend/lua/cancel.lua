@@ -18,7 +18,6 @@ if ended then
   return ended == 'cancelled' and 'was cancelled' or ended
 end
 settle(id, 'cancelled', ARGV[6])
-publish('status_updated', id, 'cancelled')
-publish('job_cancelled', id, 'cancelled')
+publish(id, 'cancelled', 'job_cancelled')
 redis.call('PUBLISH', keys.cancels, id)
 return 'cancelled'

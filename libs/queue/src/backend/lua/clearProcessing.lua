@@ -16,7 +16,7 @@ for _, id in ipairs(ids) do
     persist(id)
     redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
     emit('waiting', 'jobId', id, 'prev', 'active')
-    publish('status_updated', id, 'pending')
+    publish(id, 'pending')
   end
 end
 if #ids > 0 then wakeWorker() end

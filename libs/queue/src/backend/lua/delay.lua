@@ -20,18 +20,16 @@ redis.call('HSET', jobKey(id), 'delay', ARGV[8])
 redis.call('SET', statusKey(id), 'pending')
 delayUntil(id, tonumber(ARGV[7]))
 emit('delayed', 'jobId', id, 'delay', ARGV[7])
-publish('status_updated', id, 'pending')
-publish('job_retrying', id, 'pending')
+publish(id, 'pending', 'job_retrying')
 armDue()
 
-if ARGV[11] == '1' then
-  local ask = { lease = tonumber(ARGV[12]), worker = ARGV[13], others = ARGV[14], terms = ARGV[15] }
-  local next = claimJobs({ token }, ask).jobs[1]
-  if next and next.plain then
-    next.fields = { 'plain', next.plain }
-    appendRun(next.fields, parseRun(plainRunText(ask.worker) .. token))
+if ARGV[11] == '1' and claimJobs({ token }, 1, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1 then
+  local fields = claimedFields[1]
+  if not fields then
+    fields = { 'plain', claimedTexts[1] }
+    appendRun(fields, runOf(claimedIds[1]))
   end
-  if next then return { next.id, unpack(next.fields) } end
+  return { claimedIds[1], unpack(fields) }
 end
 slotFreed()
 return 0

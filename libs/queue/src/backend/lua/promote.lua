@@ -9,6 +9,6 @@ checkTypes()
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 if not redis.call('ZSCORE', keys.delayed, id) then return -3 end
 makeReady(id)
-publish('status_updated', id, 'pending')
+publish(id, 'pending')
 wakeWorker()
 return 0

@@ -18,7 +18,6 @@ redis.call('SET', statusKey(id), 'pending')
 local priority = notedPriority(id)
 redis.call('ZADD', keys.queue, exact(ARGV[7] == 'head' and headScore(priority) or tailScore(priority)), id)
 emit('waiting', 'jobId', id, 'prev', 'active')
-publish('status_updated', id, 'pending')
-publish('job_retrying', id, 'pending')
+publish(id, 'pending', 'job_retrying')
 wakeWorker()
 return 0

@@ -45,7 +45,6 @@ else
   if status == 'running' then redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1) end
   settle(id, target, ARGV[7])
 end
-publish('status_updated', id, target)
-if target == 'completed' or target == 'failed' or target == 'cancelled' then publish('job_' .. target, id, target) end
+publish(id, target, (target == 'completed' or target == 'failed' or target == 'cancelled') and 'job_' .. target)
 if target == 'cancelled' then redis.call('PUBLISH', keys.cancels, id) end
 return { status, 1 }

@@ -9,5 +9,5 @@ if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 redis.call('HSET', jobKey(id), 'progress', ARGV[6])
 emit('progress', 'jobId', id, 'data', ARGV[6])
 local status = redis.pcall('GET', statusKey(id))
-publish('job_progress', id, type(status) == 'string' and status or 'pending', '"progress":' .. ARGV[6] .. ',')
+publishProgress(id, type(status) == 'string' and status or 'pending', ARGV[6])
 return 0

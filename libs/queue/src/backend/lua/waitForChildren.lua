@@ -24,6 +24,6 @@ letGo(id)
 redis.call('ZADD', keys['waiting-children'], exact(now), id)
 redis.call('SET', statusKey(id), 'pending')
 emit('waiting-children', 'jobId', id, 'prev', 'active')
-publish('status_updated', id, 'pending')
+publish(id, 'pending')
 slotFreed()
 return 0

@@ -1,101 +1,100 @@
--- Claiming the best jobs, each with a lease.
+-- Claiming the best jobs, each with a lease. This and `complete` run for every job, so they are written for little Lua: rows
+-- that are kept from call to call instead of a table for each job, and numbers as the texts they came as.
 --@include delayed added limits metrics slots held run
---@exports claimJobs
+--@exports claimJobs claimedIds claimedTexts claimedFields
 
--- A job with a state of its own: `fields` (flat names and values), attempts `started` and `made`, and `document` where the
--- payload stands there. Returns nil and why it cannot be run otherwise.
+-- The claimed jobs of this call, in rows: id; the text of a plain one, or false; the fields of another, flat names and
+-- values. Behind the last one stands what earlier calls left.
+claimedIds, claimedTexts, claimedFields = {}, {}, {}
+local claimedStatusKeys, claimedRuns = {}, {}
+
+-- What is read at once; and bytes of payloads after which a call takes no more: it holds Redis meanwhile.
+local PIECE = 25
+local MAX_BYTES = 1024 * 1024
+
+-- A job with a state of its own: its fields and its run, both as they were. Returns nil and why it cannot be run
+-- otherwise. The payload is in the last field where the state has none.
 local function readState(id)
   local fields = redis.pcall('HGETALL', jobKey(id))
   if fields.err then return nil, setAsideForeign(id) end
-  local job = { id = id, fields = fields, started = '0', made = '0', document = false }
-  local hasPayload = false
+  local run = { tied = '1', processedOn = ARGV[1], started = '1', made = '0', worker = '', token = '', finishedOn = '' }
+  local payload
   for at = 1, #fields, 2 do
     local name = fields[at]
-    if name == 'data' then hasPayload = true end
-    if name == 'attemptsStarted' then job.started = countOf(fields[at + 1]) end
-    if name == 'attemptsMade' then job.made = countOf(fields[at + 1]) end
+    if name == 'data' then payload = fields[at + 1] end
+    if name == 'attemptsStarted' then run.started = tostring(countOf(fields[at + 1]) + 1) end
+    if name == 'attemptsMade' then run.made = countOf(fields[at + 1]) end
   end
-  if hasPayload then return job end
-  job.document = redis.pcall('GET', dataKey(id))
-  if type(job.document) == 'string' then return job end
-  return nil, job.document and 'document is not a string in Redis' or 'document is gone'
+  if payload then return fields, run, #payload end
+  local document = redis.pcall('GET', dataKey(id))
+  if type(document) ~= 'string' then
+    return nil, document and 'document is not a string in Redis' or 'document is gone'
+  end
+  fields[#fields + 1] = 'document'
+  fields[#fields + 1] = document
+  return fields, run, #document
 end
 
--- The jobs `ids` that can be run: as `readState` says, or with `plain`, the text of a plain one. Of the others it is
--- recorded that they ended already, or why they cannot.
-local function readRunnable(ids)
-  local statuses = redis.call('MGET', unpack(keysFor(ids, statusKey)))
-  local plain = redis.call('HMGET', keys.plain, unpack(ids))
-  local haveStates = redis.call('EXISTS', unpack(keysFor(ids, stateKey))) > 0
-  local jobs = {}
-  for at, id in ipairs(ids) do
-    local job, problem
-    if plain[at] and not (haveStates and redis.call('EXISTS', stateKey(id)) == 1) then
-      job = { id = id, plain = plain[at] }
+local ids, scores, statusKeys, stateKeys = {}, {}, {}, {}
+
+-- Of the first `count` of `ids`, enters those that can be run behind the first `taken` rows. Of the others it is recorded
+-- that they ended already, or why they cannot. Returns how many rows there are now, and bytes of the payloads.
+local function readRunnable(count, taken)
+  for n = 1, count do
+    local id = ids[n]
+    statusKeys[n], stateKeys[n] = base .. 'status:' .. id, base .. 'job:' .. id
+  end
+  local statuses = redis.call('MGET', unpack(statusKeys, 1, count))
+  local plain = redis.call('HMGET', keys.plain, unpack(ids, 1, count))
+  local haveStates = redis.call('EXISTS', unpack(stateKeys, 1, count)) > 0
+  local bytes = 0
+  for n = 1, count do
+    local id, status, text = ids[n], statuses[n], plain[n]
+    if status ~= 'pending' and redis.call('ZSCORE', keys.leases, id) then
+      -- It runs already; a second entry in the queue means nothing.
+      redis.call('SADD', keys.processing, id)
     else
-      job, problem = readState(id)
-    end
-    if reasonOf[statuses[at]] then
-      settleIfEnded(id)
-    elseif problem then
-      failUnusable(id, problem)
-    else
-      jobs[#jobs + 1] = job
+      local fields, run, size
+      if not text or haveStates and redis.call('EXISTS', stateKeys[n]) == 1 then
+        fields, run, size = readState(id)
+        text = false
+      end
+      if reasonOf[status] then
+        settleIfEnded(id)
+      elseif text or fields then
+        taken = taken + 1
+        claimedIds[taken], claimedTexts[taken], claimedFields[taken] = id, text, fields
+        claimedStatusKeys[taken], claimedRuns[taken] = statusKeys[n], run
+        bytes = bytes + (size or #text)
+      else
+        failUnusable(id, run)
+      end
     end
   end
-  return jobs
+  return taken, bytes
 end
 
--- Redis keeps a small sorted set as a list, in which every write searches from the front. A long member makes it the
--- kind it would be with many, and it stays so when that leaves. Worth it for so many jobs at once:
-local MANY = 8
-local LONG = '-----------------------------------------------------------------'
-
-local function writeLeases(leases)
-  local isList = #leases >= 2 * MANY and redis.pcall('OBJECT', 'ENCODING', keys.leases) == 'listpack'
-  if isList then redis.call('ZADD', keys.leases, 0, LONG) end
-  redis.call('ZADD', keys.leases, unpack(leases))
-  if isList then redis.call('ZREM', keys.leases, LONG) end
+-- Whether jobs with these scores, the lowest and the highest, stand where Drover placed them, within one priority: what a
+-- legacy service adds has a whole score.
+local function arePlaced(lowest, highest)
+  local low, high = tonumber(lowest), tonumber(highest)
+  local edge = math.ceil(high)
+  return edge ~= high and low > edge - 1
 end
 
--- Makes popped jobs run, job n under `tokens[n]`, and adds to their `fields` what that changes.
-local function activate(jobs, tokens, worker, lease)
-  local statuses, ids, leases, runs, plainRun = {}, {}, {}, {}, plainRunText(worker)
-  for at, job in ipairs(jobs) do
-    local id, fields = job.id, job.fields
-    local run = fields and {
-      processedOn = ARGV[1], started = job.started == '0' and '1' or tostring(job.started + 1), made = job.made,
-      tied = '1', finishedOn = '', worker = worker, token = tokens[at],
-    }
-    statuses[2 * at - 1], statuses[2 * at] = statusKey(id), 'running'
-    leases[2 * at - 1], leases[2 * at] = lease, id
-    ids[at] = id
-    runs[2 * at - 1], runs[2 * at] = id, run and runText(run) or plainRun .. tokens[at]
-    local last = run and appendRun(fields, run)
-    if job.document then
-      fields[last + 1], fields[last + 2] = 'document', job.document
-    end
-    emit('active', 'jobId', id, 'prev', 'waiting')
-    publish('status_updated', id, 'running')
-  end
-  redis.call('MSET', unpack(statuses))
-  redis.call('SADD', keys.processing, unpack(ids))
-  writeLeases(leases)
-  redis.call('HSET', keys.runs, unpack(runs))
-end
-
--- Pops the best `wanted` jobs that may be run. Those in `others` (ids left to other workers, as a set) are put into
--- `left`, flat scores and ids. Returns ids, and true when the queue has no more.
-local function popBest(wanted, others, left)
-  local popped = redis.call('ZPOPMIN', keys.queue, wanted)
-  local ids, at = {}, 1
-  while popped[at] do
+-- Sorts out popped jobs. Those in `others` (ids left to other workers, as a set, or false) are put behind `left`, flat
+-- scores and ids. Enters the others in `ids`, and returns how many.
+local function sortOut(popped, others, left)
+  local count = 0
+  for at = 1, #popped, 2 do
     local id, score = popped[at], popped[at + 1]
-    local place = tonumber(score)
-    if others[id] then
+    if others and others[id] then
       left[#left + 1] = score
       left[#left + 1] = id
-    elseif math.ceil(place) == place then
+    elseif arePlaced(score, score) then
+      count = count + 1
+      ids[count] = id
+    else
       -- Added by a legacy service and not seen yet: all such get their places first, in order of arrival.
       local back = {}
       for from = at, #popped, 2 do
@@ -104,76 +103,116 @@ local function popBest(wanted, others, left)
       end
       redis.call('ZADD', keys.queue, unpack(back))
       adoptAdded(100, true)
-      break
-    else
-      ids[#ids + 1] = id
-    end
-    at = at + 2
-  end
-  if #ids == 0 then return ids, #popped == 0 end
-  local waiting = {}
-  for index, lease in ipairs(redis.call('ZMSCORE', keys.leases, unpack(ids))) do
-    if lease then
-      -- It runs already; a second entry in the queue means nothing.
-      redis.call('SADD', keys.processing, ids[index])
-    else
-      waiting[#waiting + 1] = ids[index]
+      return count
     end
   end
-  return waiting, false
+  return count
 end
 
--- Takes the best jobs that can be run, at most `wanted`. At most 200 calls for jobs that cannot.
+-- Takes the best jobs that can be run into the rows, at most `wanted`, with at most 200 calls for jobs that cannot. Returns
+-- how many, and true when the queue may have more although fewer were taken.
 local function takeBest(wanted, others)
-  local jobs, left = {}, {}
+  local taken, bytes, left, hasMore = 0, 0, {}, true
   for _ = 1, 200 do
-    local ids, isEmpty = popBest(wanted - #jobs, others, left)
-    if #ids > 0 then
-      for _, job in ipairs(readRunnable(ids)) do jobs[#jobs + 1] = job end
+    local popping = math.min(PIECE, wanted - taken)
+    local popped = redis.call('ZPOPMIN', keys.queue, popping)
+    local size = #popped
+    local count = size / 2
+    if size > 0 and not others and arePlaced(popped[2], popped[size]) then
+      for n = 1, count do ids[n] = popped[2 * n - 1] end
+      hasMore = count == popping
+    else
+      count = sortOut(popped, others, left)
+      hasMore = size > 0
     end
-    if isEmpty or #jobs >= wanted then break end
+    if count > 0 then
+      local read
+      taken, read = readRunnable(count, taken)
+      bytes = bytes + read
+    end
+    if not hasMore or taken >= wanted or bytes >= MAX_BYTES then break end
   end
   if #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
-  return jobs
+  return taken, hasMore and bytes >= MAX_BYTES
 end
 
--- A JSON array of ids as a set; '' is none.
-local function setOf(json)
-  local set = {}
-  if json ~= '' then
-    for _, id in ipairs(cjson.decode(json)) do set[id] = true end
+-- Redis keeps a small sorted set as a list, in which every write searches from the front. A long member makes it the
+-- kind it would be with many, and it stays so when that leaves. Worth it for so many jobs at once:
+local MANY = 8
+local LONG = '-----------------------------------------------------------------'
+
+local leases, strings, runs = {}, {}, {}
+
+local function writeLeases(count)
+  local isList = count >= MANY and redis.pcall('OBJECT', 'ENCODING', keys.leases) == 'listpack'
+  if isList then redis.call('ZADD', keys.leases, 0, LONG) end
+  redis.call('ZADD', keys.leases, unpack(leases, 1, 2 * count))
+  if isList then redis.call('ZREM', keys.leases, LONG) end
+end
+
+-- Makes the jobs in the rows run, job n under `tokens[n]`, and adds to fields what that changes.
+local function activate(count, tokens, worker, lease)
+  local tail = plainRunTail(worker)
+  for n = 1, count do
+    local id, fields = claimedIds[n], claimedFields[n]
+    local second = 2 * n
+    strings[second - 1], strings[second] = claimedStatusKeys[n], 'running'
+    leases[second - 1], leases[second] = lease, id
+    runs[second - 1] = id
+    if fields then
+      local run = claimedRuns[n]
+      run.worker, run.token = worker, tokens[n]
+      runs[second] = runText(run)
+      appendRun(fields, run)
+    else
+      runs[second] = '0' .. tokens[n] .. tail
+    end
+    emit('active', 'jobId', id, 'prev', 'waiting')
+    publish(id, 'running')
   end
+  redis.call('MSET', unpack(strings, 1, 2 * count))
+  redis.call('SADD', keys.processing, unpack(claimedIds, 1, count))
+  writeLeases(count)
+  redis.call('HSET', keys.runs, unpack(runs, 1, 2 * count))
+end
+
+-- A JSON array of ids as a set; false where there are none.
+local function setOf(json)
+  if json == '' then return false end
+  local set = {}
+  for _, id in ipairs(cjson.decode(json)) do set[id] = true end
   return set
 end
 
--- Claims one job for each of `tokens`, with all that comes before it. `ask` is what the worker says: `lease` in ms,
--- `worker` (its name or ''), `others` (ids to leave, JSON array, or ''), `terms` (what it asks of the queue, see
--- `termsOf`). Returns `jobs`, the first for the first token, and `none`, what is said to the tokens that got none: ms of a
--- rate limit or 0, time of the next delayed job or 0, 1 when nothing can be claimed in order before more is
--- adopted, 1 at the limit of running jobs.
-function claimJobs(tokens, ask)
-  promoteDue(500)
+-- Claims one job for each of the first `wanted` of `tokens`, with all that comes before it: the first in the rows for the
+-- first token. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers (JSON array, or ''), `terms`
+-- what the worker asks of the queue (see `termsOf`). Returns how many, and what is said to the tokens that got none: ms of
+-- a rate limit or 0, time of the next delayed job or 0, 1 when there is more to do before there is an answer (legacy jobs
+-- to adopt, or more payloads than a call takes), 1 at the limit of running jobs.
+function claimJobs(tokens, wanted, lease, worker, others, terms)
+  if memo.timed > 0 then promoteDue(500) end
   local _, backlog = adoptAdded(100, false)
-  if backlog then return { jobs = {}, none = { 0, 0, 1, 0 } } end
-  local terms = termsOf(ask.terms)
-  wantMetrics(terms.points)
-  local most, duration = rateLimit(terms)
-  local starts, limited = startsLeft(most)
-  if starts == 0 then return { jobs = {}, none = { limited, 0, 0, 0 } } end
+  if backlog then return 0, 0, 0, 1, 0 end
+  local asked = termsOf(terms)
+  wantMetrics(asked.points)
+  local most, duration = rateLimit(asked)
+  local starts, limited = math.huge, 0
+  if most or memo.timed > 0 then starts, limited = startsLeft(most) end
+  if starts == 0 then return 0, limited, 0, 0, 0 end
   local slots = freeSlots()
-  if slots < #tokens then
+  if slots < wanted then
     recordEnds(200)
     slots = freeSlots()
   end
-  if slots == 0 or isPaused() then return { jobs = {}, none = { 0, nextDue() or 0, 0, slots == 0 and 1 or 0 } } end
-  local jobs = takeBest(math.min(#tokens, starts, slots), setOf(ask.others))
-  if #jobs > 0 then
-    activate(jobs, tokens, ask.worker, exact(serverNow() + ask.lease))
-    if most then countStarts(#jobs, duration) end
+  if slots == 0 or isPaused() then return 0, 0, nextDue() or 0, 0, slots == 0 and 1 or 0 end
+  local count, hasMore = takeBest(math.min(wanted, starts, slots), setOf(others))
+  if count > 0 then
+    activate(count, tokens, worker, exact(serverNow() + lease))
+    if most then countStarts(count, duration) end
   end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
-  if redis.call('ZCARD', keys.queue) > 0 and (#jobs > 0 or ask.others == '') then wakeWorker() end
-  if #jobs == #tokens then return { jobs = jobs, none = {} } end
-  if #jobs == starts then return { jobs = jobs, none = { limitedFor(most), 0, 0, 0 } } end
-  return { jobs = jobs, none = { 0, nextDue() or 0, 0, #jobs == slots and 1 or 0 } }
+  if redis.call('ZCARD', keys.queue) > 0 and (count > 0 or others == '') then wakeWorker() end
+  if count == wanted then return count, 0, 0, 0, 0 end
+  if count == starts then return count, limitedFor(most), 0, 0, 0 end
+  return count, 0, nextDue() or 0, hasMore and 1 or 0, count == slots and 1 or 0
 end

@@ -55,13 +55,21 @@ local function keysOf(base)
 end
 
 -- What a script remembers of a queue while it runs (`memo`), such as places given and not yet written; `memos` has those
--- of all queues, once there are several. With room for all that is remembered: a table that grows is built anew each time.
-local function newMemo(ofBase)
-  return {
-    keys = keysOf(ofBase), settings = false, unfolded = false, messages = 0, isTrimmed = false, isUnheard = false,
-    tails = false, heads = false, batch = nil, isSound = nil,
-  }
+-- of all queues, once there are several. All that a part remembers there is named here, so that the next call forgets it.
+local function cleared(remembered, ofBase)
+  remembered.keys = keysOf(ofBase)
+  remembered.settings, remembered.timed = false, false -- see `setting`, `checkTypes`
+  remembered.unfolded = false -- see `jobKey`
+  remembered.messages, remembered.isUnheard, remembered.parts, remembered.isTrimmed = 0, false, false, false -- see `announce`
+  remembered.tails, remembered.heads = false, false -- see `place`
+  remembered.ends = false -- see `finish`
+  remembered.batch = nil -- see `collected`
+  remembered.isSound = nil -- see `family`
+  return remembered
 end
+
+-- That of the queue a call is about, kept: to build a table anew costs more than to clear it.
+local own = {}
 
 -- The settings that the last call came with, as they were given and as numbers: they seldom change.
 local given, settled = { false, false, false }, { 0, 0, 0 }
@@ -72,16 +80,20 @@ local function settledNumber(at)
   return settled[at]
 end
 
--- Starts a call. `call` is what it remembers beyond single queues: `time` (the server's, once asked for), `seconds` (see
--- `announce`), `touched` (see `family`).
+-- What a call remembers beyond single queues: its `number` among those of this library, 1 for a script; `time` (the
+-- server's, once asked for), `seconds` (see `announce`), `touched` (see `family`).
+call = { number = 0 }
+
+-- Starts a call.
 function begin()
   base = KEYS[1]
   now = tonumber(ARGV[1])
   ttl, maxDocumentBytes, legacyLease = settledNumber(1), settledNumber(2), settledNumber(3)
-  memo = newMemo(base)
+  memo = cleared(own, base)
   keys = memo.keys
   memos = nil
-  call = { time = false, touched = false, seconds = false }
+  call.number = call.number + 1
+  call.time, call.touched, call.seconds = false, false, false
 end
 
 -- Runs `act(...)` on another queue: a job's parent or child may stand there. One level of Lua for all queues
@@ -90,7 +102,7 @@ function within(otherBase, act, ...)
   if otherBase == base then return act(...) end
   local ownBase, ownKeys, ownMemo = base, keys, memo
   memos = memos or { [base] = memo }
-  memos[otherBase] = memos[otherBase] or newMemo(otherBase)
+  memos[otherBase] = memos[otherBase] or cleared({}, otherBase)
   base, keys, memo = otherBase, memos[otherBase].keys, memos[otherBase]
   local answer = act(...)
   base, keys, memo = ownBase, ownKeys, ownMemo
@@ -160,19 +172,18 @@ function serverNow()
   return call.time
 end
 
+-- Where `setting` finds them in what it read.
+local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6 }
+
 -- A setting of the queue in `<p>meta` as text, or false where it is not set; those that transitions ask for are read once
 -- a call. Whoever changes one in a script forgets what was read.
 function setting(name)
   local read = memo.settings
   if not read then
-    local values = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents')
-    read = {
-      paused = values[1], concurrency = values[2], max = values[3], duration = values[4], metrics = values[5],
-      ['opts.maxLenEvents'] = values[6],
-    }
+    read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents')
     memo.settings = read
   end
-  return read[name]
+  return read[SETTINGS[name]]
 end
 
 function forgetSettings() memo.settings = false end
@@ -192,18 +203,19 @@ function inPieces(command, key, values, size)
 end
 
 -- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind. One command
--- looks at all sorted sets: it checks their types, and since the first key never exists it has nothing to intersect.
--- (It takes a set for a sorted set; nobody makes one by mistake.)
+-- looks at all sorted sets, and one at the sets: they check types, and since the first key never exists there is nothing
+-- to intersect. (The first takes a set for a sorted set; nobody makes one by mistake.) Notes in `memo.timed` how many
+-- there are of what makes a claim look at the time: delayed jobs, and a limit of starts.
 function checkTypes()
   redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
     keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
     'LIMIT', 1)
-  redis.call('SCARD', keys.processing)
-  redis.call('SCARD', keys.awaited)
+  redis.call('SINTERCARD', 3, keys.nothing, keys.processing, keys.awaited)
   redis.call('HLEN', keys.runs)
   redis.call('HLEN', keys.plain)
   redis.call('XLEN', keys.events)
-  redis.call('STRLEN', keys.limiter)
+  memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
+  if memo.timed > 0 then redis.call('STRLEN', keys.limiter) end
   if not setting('metrics') then return end
   for _, ending in ipairs({ 'completed', 'failed' }) do
     redis.call('HLEN', keys['metrics:' .. ending])

@@ -78,7 +78,7 @@ function release(id)
     local priority = notedPriority(id)
     redis.call('ZADD', keys.queue, exact(priority >= 3 and headScore(priority) or tailScore(priority)), id)
     emit('waiting', 'jobId', id, 'prev', 'waiting-children')
-    publish('status_updated', id, 'pending')
+    publish(id, 'pending')
     wakeWorker()
   end
 end

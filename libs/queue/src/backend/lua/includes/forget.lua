@@ -1,6 +1,6 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
 --@include context wake run
---@exports detach leaveFinished dropIfExpired forget ownKeys persist expireJob dropExpired
+--@exports detach leaveFinished dropIfExpired forget forgetPlain ownKeys persist expireJob dropExpired
 
 -- Takes a job out of every structure it could stand in (not its own keys).
 function detach(id)
@@ -51,6 +51,17 @@ function forget(id)
   redis.call('ZREM', keys.ids, id)
   redis.call('UNLINK', statusKey(id), dataKey(id), resultKey(id), stateKey(id), logsKey(id),
     pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id))
+end
+
+-- Deletes plain jobs that have just ended and are not listed as such: they stand nowhere else.
+function forgetPlain(ids)
+  dropTexts(unpack(ids))
+  redis.call('ZREM', keys.ids, unpack(ids))
+  local own = {}
+  for at, id in ipairs(ids) do
+    own[3 * at - 2], own[3 * at - 1], own[3 * at] = statusKey(id), dataKey(id), resultKey(id)
+  end
+  redis.call('UNLINK', unpack(own))
 end
 
 -- All keys of a job that last as long as it does; most jobs never had children.

@@ -3,7 +3,7 @@
 -- (`prevTS`), the sum before that minute (`prevCount`) and the first minute kept (`first`);
 -- `metrics:<end>:data` holds the minutes before the newest that had ends, as `<minute>:<ends>`.
 --@include context
---@exports MINUTE wantMetrics countEnd
+--@exports MINUTE wantMetrics countEnds
 
 MINUTE = 60000
 
@@ -20,9 +20,9 @@ function wantMetrics(points)
   forgetSettings()
 end
 
--- Counts a job's end, if the queue collects: 'completed', 'failed', or 'cancelled', which is listed among the
+-- Counts ends of jobs, if the queue collects: 'completed', 'failed', or 'cancelled', which is listed among the
 -- failed too.
-function countEnd(ending)
+function countEnds(ending, number)
   local points = tonumber(setting('metrics'))
   if not points then return end
   local key = keys['metrics:' .. (ending == 'completed' and 'completed' or 'failed')]
@@ -30,10 +30,10 @@ function countEnd(ending)
   local before, since = tonumber(known[1]) or 0, tonumber(known[2])
   local minute = math.floor(now / MINUTE)
   if not since then
-    redis.call('HSET', key, 'count', exact(before + 1), 'prevTS', exact(now), 'prevCount', exact(before), 'first', exact(minute))
+    redis.call('HSET', key, 'count', exact(before + number), 'prevTS', exact(now), 'prevCount', exact(before), 'first', exact(minute))
     return
   end
-  redis.call('HSET', key, 'count', exact(before + 1))
+  redis.call('HSET', key, 'count', exact(before + number))
   local newest = math.floor(since / MINUTE)
   -- The callers' clocks may differ: a time before the newest minute counts in it.
   if minute <= newest then return end

@@ -16,7 +16,7 @@ function putBack(id, maxStalls)
   redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
   emit('stalled', 'jobId', id)
   emit('waiting', 'jobId', id, 'prev', 'active')
-  publish('status_updated', id, 'pending')
+  publish(id, 'pending')
   wakeWorker()
 end
 

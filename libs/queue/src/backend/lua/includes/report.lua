@@ -1,11 +1,36 @@
--- Ending the running jobs that workers report: those of one call are read and written together.
---@include context held finish ended metrics
---@exports USUAL endJobs
+-- Ending running jobs as workers report it: plain jobs that just complete by `complete`, all others here.
+--@include context held finish ended metrics complete
+--@exports readReports endJobs
 
--- A report: `id`, `token` ('0' = none needed), `target` ('completed' or 'failed'), `value` (result JSON, or the reason),
--- `statusKey`, and `rest`: `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end, -1 all,
--- 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). Refused, it gets `answer`, a negative code or an error.
-USUAL = { fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 }
+-- How a job ends, and what is to become of it: `target` ('completed' or 'failed'), `goesOn` (true = the next job is to be
+-- claimed under the same token), `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end,
+-- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). The usual two have short names.
+local USUAL = {
+  completed = { target = 'completed', goesOn = false, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
+  ['completed+'] = { target = 'completed', goesOn = true, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
+}
+
+-- The reports of this call: `count` of them, each with four arguments, the first at ARGV[before + 4 * nth]: id, token ('0' =
+-- none needed), result JSON or reason, and how it ends; that also as `modes`. `answers` has a negative code or an error for
+-- those that were refused.
+local reports = { modes = {}, answers = {}, count = 0, before = 0 }
+
+-- @param at where the reports start in ARGV.
+function readReports(count, at)
+  local modes, answers, read = reports.modes, reports.answers, false
+  reports.count, reports.before = count, at - 4
+  for nth = 1, count do
+    local text = ARGV[at + 4 * nth - 1]
+    local mode = USUAL[text] or read and read[text]
+    if not mode then
+      mode = cjson.decode(text)
+      read = read or {}
+      read[text] = mode
+    end
+    modes[nth], answers[nth] = mode, false
+  end
+  return reports
+end
 
 -- The code for a job that must not complete yet: -4 children are pending, -9 a child failed that must not.
 local function refusalByChildren(id)
@@ -50,25 +75,24 @@ local function decideOne(report, status)
 end
 
 -- Decides about each report before any is carried out.
-local function decide(reports)
+local function decide(part)
   local ids, statusKeys = {}, {}
-  for at, report in ipairs(reports) do
+  for at, report in ipairs(part) do
     ids[at] = report.id
     statusKeys[at] = report.statusKey
   end
   local runs = redis.call('HMGET', keys.runs, unpack(ids))
   local statuses = redis.call('MGET', unpack(statusKeys))
-  for at, report in ipairs(reports) do
+  for at, report in ipairs(part) do
     report.text = runs[at]
-    local isPlain = report.target == 'completed' and #report.rest.fields == 0 and statuses[at] == 'running'
-    if not isPlain or not isPlainRun(report.text, report.token) then report.answer = decideOne(report, statuses[at]) end
+    report.answer = decideOne(report, statuses[at])
   end
 end
 
 -- Writes an end into the job's runtime state. Returns false when that is of another type, which is the report's answer.
 local function writeEnd(report)
   local job, fields = jobKey(report.id), {}
-  for at, value in ipairs(report.rest.fields) do fields[at] = value end
+  for at, value in ipairs(report.mode.fields) do fields[at] = value end
   local last = report.held.run and appendRun(fields, report.held.run) or #fields
   fields[last + 1], fields[last + 2] = 'finishedOn', ARGV[1]
   fields[last + 3], fields[last + 4] = 'attemptsMade', report.made
@@ -89,29 +113,19 @@ local function writeEnd(report)
   return true
 end
 
--- Notes the ends of jobs: of those that just completed in their run, of others in their own state. Returns the reports
--- that could be noted, and their ids.
+-- Writes the ends of jobs into their states. Returns the reports of which that could be done, and their ids.
 local function noteEnds(accepted)
-  local reports, ids, runs, over = {}, {}, {}, {}
+  local noted, ids = {}, {}
   for _, report in ipairs(accepted) do
-    local noted = true
-    if not report.held then
-      local last = #runs
-      runs[last + 1], runs[last + 2] = report.id, endedText(report.text, ARGV[1])
-    else
-      report.made = tostring(report.made + 1)
-      noted = writeEnd(report)
-      over[#over + 1] = noted and report.id or nil
-    end
-    if noted then
-      reports[#reports + 1] = report
+    report.made = tostring(report.made + 1)
+    if writeEnd(report) then
+      noted[#noted + 1] = report
       ids[#ids + 1] = report.id
-      countEnd(report.target)
+      countEnds(report.target, 1)
     end
   end
-  if #runs > 0 then redis.call('HSET', keys.runs, unpack(runs)) end
-  if #over > 0 then redis.call('HDEL', keys.runs, unpack(over)) end
-  return reports, ids
+  if #ids > 0 then redis.call('HDEL', keys.runs, unpack(ids)) end
+  return noted, ids
 end
 
 local function emitEnd(report)
@@ -119,84 +133,49 @@ local function emitEnd(report)
     emit('completed', 'jobId', report.id, 'returnvalue', report.value, 'prev', 'active')
     return
   end
-  if tonumber(report.made) >= report.rest.attempts then
+  if tonumber(report.made) >= report.mode.attempts then
     emit('retries-exhausted', 'jobId', report.id, 'attemptsMade', report.made)
   end
   emit('failed', 'jobId', report.id, 'failedReason', report.value, 'prev', 'active')
 end
 
--- Starts the TTL of a job that is kept, `ends` being the time in ms. A plain one has no keys but the usual ones.
-local function startTtl(report, ends, expiring)
-  local id = report.id
-  if ttl <= 0 then return persist(id) end
-  if report.held then return keepOrExpire(id, report.target) end
-  redis.call('PEXPIREAT', report.statusKey, ends)
-  redis.call('PEXPIREAT', report.resultKey or resultKey(id), ends)
-  redis.call('PEXPIREAT', dataKey(id), ends)
-  expiring[#expiring + 1] = ends
-  expiring[#expiring + 1] = id
-end
-
 -- Carries out reports that nothing speaks against.
 local function carryOut(accepted)
-  local reports, ids = noteEnds(accepted)
+  local noted, ids = noteEnds(accepted)
   if #ids == 0 then return end
   redis.call('ZREM', keys.leases, unpack(ids))
   redis.call('SREM', keys.processing, unpack(ids))
   redis.call('ZREM', keys.queue, unpack(ids))
-  local strings, last = {}, 0
-  for _, report in ipairs(reports) do
-    strings[last + 1], strings[last + 2] = report.statusKey, report.target
-    last = last + 2
+  local strings = {}
+  for _, report in ipairs(noted) do
+    strings[#strings + 1] = report.statusKey
+    strings[#strings + 1] = report.target
     if report.target == 'completed' then
-      report.resultKey = resultKey(report.id)
-      strings[last + 1], strings[last + 2] = report.resultKey, report.value
-      last = last + 2
+      strings[#strings + 1] = resultKey(report.id)
+      strings[#strings + 1] = report.value
     end
   end
   redis.call('MSET', unpack(strings))
-  local listed, expiring = { completed = {}, failed = {} }, {}
-  local ends = exact(serverNow() + ttl)
-  for _, report in ipairs(reports) do
-    local id = report.id
+  for _, report in ipairs(noted) do
+    local id, target = report.id, report.target
     emitEnd(report)
-    if report.parent or report.deduplicationId then tellEnded(id, report.target, report.value) end
-    if report.rest.keep == 0 then
+    if report.parent or report.deduplicationId then tellEnded(id, target, report.value) end
+    if report.mode.keep == 0 then
       evictOne(id)
     else
-      local list = listed[report.target]
-      list[#list + 1] = report.rest.keep > 0 and timeOfEnd(report.target) or ARGV[1]
-      list[#list + 1] = id
-      startTtl(report, ends, expiring)
+      redis.call('ZADD', keys[target], report.mode.keep > 0 and timeOfEnd(target) or ARGV[1], id)
+      keepOrExpire(id, target)
     end
-    publish('status_updated', id, report.target)
-    publish('job_' .. report.target, id, report.target)
-  end
-  for target, list in pairs(listed) do
-    if #list > 0 then redis.call('ZADD', keys[target], unpack(list)) end
-  end
-  if #expiring > 0 then redis.call('ZADD', keys.expiring, unpack(expiring)) end
-end
-
--- Evicts as the reports ask; those that ask for the same are one.
-local function evictAfter(reports)
-  local asked = {}
-  for _, report in ipairs(reports) do
-    local rest = report.rest
-    if rest.keep > 0 or (rest.keep < 0 and rest.age > 0) then
-      local wish = report.target .. ' ' .. rest.keep .. ' ' .. rest.age .. ' ' .. rest.limit
-      if not asked[wish] then evict(keys[report.target], rest.keep, rest.age, rest.limit) end
-      asked[wish] = true
-    end
+    publish(id, target, 'job_' .. target)
   end
 end
 
 -- Ends jobs, each of which is reported once. Returns those that were refused since they wait for children, if any of them
 -- may have ended here.
-local function endOnce(reports)
-  decide(reports)
+local function endOnce(part)
+  decide(part)
   local accepted, waiting = {}, {}
-  for _, report in ipairs(reports) do
+  for _, report in ipairs(part) do
     if report.answer == -4 then
       waiting[#waiting + 1] = report
     elseif not report.answer and not report.isDone then
@@ -205,22 +184,88 @@ local function endOnce(reports)
   end
   if #accepted == 0 then return {} end
   carryOut(accepted)
-  evictAfter(accepted)
+  local asked = {}
+  for _, report in ipairs(accepted) do evictAsAsked(report.mode, asked) end
   return waiting
 end
 
 -- Ends jobs, in order.
-function endJobs(reports)
+local function endInOrder(unusual)
   local from = 1
-  while from <= #reports do
+  while from <= #unusual do
     -- A second report of the same job has to see what the first one did.
     local part, seen = {}, {}
-    while from <= #reports and not seen[reports[from].id] do
-      seen[reports[from].id] = true
-      part[#part + 1] = reports[from]
+    while from <= #unusual and not seen[unusual[from].id] do
+      seen[unusual[from].id] = true
+      part[#part + 1] = unusual[from]
       from = from + 1
     end
     repeat part = endOnce(part) until #part == 0
   end
-  dropExpired(math.max(100, 2 * #reports))
+end
+
+-- When ids were last dropped, and of which queue: keys end by themselves, and lists only have to follow soon.
+local DROP_MS = 100
+local droppedOf, droppedAt = false, 0
+
+local function dropNowAndThen(limit)
+  local age = serverNow() - droppedAt
+  if droppedOf == base and age >= 0 and age < DROP_MS then return end
+  if not dropExpired(limit) then droppedOf, droppedAt = base, serverNow() end
+end
+
+-- Ends the jobs of reports that are not so simple, given their numbers. Returns how many were ended.
+local function endUnusual(numbers)
+  local unusual, ended = {}, 0
+  for at, nth in ipairs(numbers) do
+    local from = reports.before + 4 * nth
+    local mode = reports.modes[nth]
+    unusual[at] = {
+      id = ARGV[from], token = ARGV[from + 1], value = ARGV[from + 2], mode = mode, target = mode.target,
+      statusKey = statusKey(ARGV[from]),
+    }
+  end
+  endInOrder(unusual)
+  for at, nth in ipairs(numbers) do
+    local report = unusual[at]
+    reports.answers[nth] = report.answer or false
+    if not report.answer and not report.isDone then ended = ended + 1 end
+  end
+  return ended
+end
+
+-- Ends jobs in the order of their reports, as many at once as are plain, or are not. Row n of the plain ones is report
+-- `nths[n]`; there are `plain` of them.
+local function endInTurns(plain, nths)
+  local ended, nth, row = 0, 1, 1
+  while nth <= reports.count do
+    local others, count = {}, 0
+    if row <= plain and nths[row] == nth then
+      local first = row
+      while row < plain and nths[row + 1] == nths[row] + 1 do row = row + 1 end
+      nth, row = nths[row] + 1, row + 1
+      count, others = completePlain(reports, first, row - 1, first > 1 or nths[first] > 1)
+    else
+      while nth <= reports.count and not (row <= plain and nths[row] == nth) do
+        others[#others + 1] = nth
+        nth = nth + 1
+      end
+    end
+    ended = ended + count + (#others > 0 and endUnusual(others) or 0)
+  end
+  return ended
+end
+
+-- Ends the jobs of all reports of the call. Returns how many were ended.
+function endJobs()
+  local plain, nths = findPlain(reports)
+  local ended, repeated = 0, {}
+  if plain == reports.count then
+    ended, repeated = completePlain(reports, 1, plain, false)
+    if #repeated > 0 then ended = ended + endUnusual(repeated) end
+  else
+    ended = endInTurns(plain, nths)
+  end
+  dropNowAndThen(math.max(100, 2 * reports.count))
+  return ended
 end

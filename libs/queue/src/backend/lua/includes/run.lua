@@ -2,37 +2,39 @@
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
 --@include context
---@exports countOf runText plainRunText isPlainRun endedText parseRun runOf appendRun endRun
+--@exports countOf runText plainRunTail isPlainRun parseRun runOf appendRun endRun
 
--- A run, all texts: `tied` ('0' when the job is plain, so that its end has nothing else to look at, else '1'),
--- `finishedOn` (ms, '' while it runs), `processedOn` (ms), `started` and `made` (attempts when it began), `worker` (name or
--- '', without line breaks), `token`. While it runs the text is
---   <tied>r <processedOn> <started> <made> <worker>\n<token>
--- and an end only puts a time behind a letter (`endedText`): to read a run in parts costs as much as several commands.
+-- A run, all texts: `tied` ('0' when the job is plain, so that its end has nothing else to look at, else '1'), `token`,
+-- `processedOn` (ms), `started` and `made` (attempts when it began), `worker` (name or '', without line breaks),
+-- `finishedOn` (ms, '' while it runs). The text is
+--   <tied><token>\n<processedOn> <started> <made> <worker>\n<finishedOn>
+-- so that whether it is that of a plain job under some token is seen by its beginning, and an end only puts a time
+-- behind it: to read a run in parts costs as much as several commands.
 function runText(run)
-  return run.tied .. 'r ' .. run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.worker .. '\n' .. run.token
+  return run.tied .. run.token .. '\n' .. run.processedOn .. ' ' .. run.started .. ' ' .. run.made .. ' ' .. run.worker
+    .. '\n' .. run.finishedOn
 end
 
 -- A count as it is kept, 0 for what is none: anything may have been written by hand.
 function countOf(text) return text and string.match(text, '^%d+$') or '0' end
 
--- What stands before the token in the text of a plain job's first run.
-function plainRunText(worker) return '0r ' .. ARGV[1] .. ' 1 0 ' .. worker .. '\n' end
+-- What stands behind '0' and the token in the text of a plain job's first run.
+function plainRunTail(worker) return '\n' .. ARGV[1] .. ' 1 0 ' .. worker .. '\n' end
+
+local LINE_BREAK = 10
 
 -- Whether the text is that of a plain job which runs under `token`.
 function isPlainRun(text, token)
-  return text and string.sub(text, 1, 3) == '0r ' and string.sub(text, -#token - 1) == '\n' .. token
+  local start = '0' .. token .. '\n'
+  return text and string.sub(text, 1, #start) == start and string.byte(text, -1) == LINE_BREAK
 end
-
--- The text of a run that has just completed.
-function endedText(text, finishedOn) return string.sub(text, 1, 1) .. 'e' .. finishedOn .. string.sub(text, 3) end
 
 -- The run that a text stands for; nil for false, and for what nobody of us wrote.
 function parseRun(text)
   if not text then return nil end
-  local tied, finishedOn, processedOn, started, made, worker, token =
-    string.match(text, '^([01])[re](%d*) (%d+) (%d+) (%d+) ([^\n]*)\n(.*)$')
-  if not token then return nil end
+  local tied, token, processedOn, started, made, worker, finishedOn =
+    string.match(text, '^([01])(.*)\n(%d+) (%d+) (%d+) ([^\n]*)\n(%d*)$')
+  if not tied then return nil end
   return {
     tied = tied, finishedOn = finishedOn, processedOn = processedOn, started = started, made = made, worker = worker,
     token = token,

@@ -10,7 +10,7 @@ function settle(id, status, reason)
   detach(id)
   redis.call('SET', statusKey(id), status)
   local set = status == 'completed' and keys.completed or keys.failed
-  if redis.call('ZADD', set, exact(now), id) == 1 then countEnd(status) end
+  if redis.call('ZADD', set, exact(now), id) == 1 then countEnds(status, 1) end
   if status == 'cancelled' then redis.call('ZADD', keys.cancelled, exact(now), id) end
   redis.call('ZADD', keys.ids, 'NX', exact(now), id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
@@ -48,8 +48,7 @@ end
 -- Fails a job that cannot be run at all, and says so to everybody.
 function failUnusable(id, reason)
   settle(id, 'failed', reason)
-  publish('status_updated', id, 'failed')
-  publish('job_failed', id, 'failed')
+  publish(id, 'failed', 'job_failed')
 end
 
 -- Declared by `family`. Returns true when there was something else in the place of its runtime state.
