@@ -67,7 +67,15 @@ const isClaim = (operation: Operation): operation is { claim: string } => 'claim
 function modeOf({ target, goesOn, fields, attempts, keep }: Report): string {
   const isUsual = target === 'completed' && fields.length === 0 && keep.count < 0 && keep.age === 0;
   if (isUsual) return goesOn ? 'completed+' : 'completed';
-  return JSON.stringify({ target, goesOn, fields, attempts, keep: keep.count, age: keep.age, limit: keep.limit });
+  return JSON.stringify({
+    target,
+    goesOn,
+    fields,
+    attempts,
+    keep: keep.count,
+    age: keep.age,
+    limit: keep.limit,
+  });
 }
 
 /** Reads the script's flat answer, one operation after the other. */
