@@ -132,7 +132,7 @@ function read(name: ScriptName): string {
 const GLOBALS =
   'redis, cjson, string, table, math, ipairs, pairs, next, unpack, tonumber, tostring, type, pcall, error';
 
-/** What a script does when called, without its parts. */
+/** What a script does when called, without its parts: of a function of its own, which may have 200 local names again. */
 const bodyOf = (text: string) => `begin()\n${text.replace(INCLUDE, '')}`;
 
 /** Text of a script with all its parts, for EVAL. */
@@ -140,7 +140,7 @@ export function scriptSource(name: ScriptName): string {
   let source = sources.get(name);
   if (source === undefined) {
     const text = read(name);
-    source = `local ${GLOBALS} = ${GLOBALS}\n${partsOf(text, new Set())}${bodyOf(text)}`;
+    source = `local ${GLOBALS} = ${GLOBALS}\n${partsOf(text, new Set())}return (function()\n${bodyOf(text)}\nend)()`;
     sources.set(name, source);
   }
   return source;

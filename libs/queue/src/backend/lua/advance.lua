@@ -16,8 +16,8 @@
 --         Contract: status_updated, job_completed, job_failed
 --@include claim report
 
-checkTypes()
 local reports = readReports(tonumber(ARGV[9]), 10)
+checkUsualTypes(reports.isUsual, reports.count)
 local ended = reports.count > 0 and endJobs() or 0
 
 local modes, answers, before = reports.modes, reports.answers, reports.before
@@ -28,7 +28,9 @@ for nth = 1, reports.count do
     tokens[wanted] = ARGV[before + 4 * nth + 1]
   end
 end
-for at = before + 4 * reports.count + 4, #ARGV do
+local firstClaim = before + 4 * reports.count + 4
+local isWoken = ARGV[firstClaim] ~= nil
+for at = firstClaim, isWoken and #ARGV or 0 do
   wanted = wanted + 1
   tokens[wanted] = ARGV[at]
 end
@@ -36,7 +38,8 @@ end
 local flat, size = { ARGV[1], 0, 0, 0 }, 1
 local claimed, limited, due, hasMore, isAtLimit = 0, 0, 0, 0, 0
 if wanted > 0 then
-  claimed, limited, due, hasMore, isAtLimit = claimJobs(tokens, wanted, tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8])
+  claimed, limited, due, hasMore, isAtLimit =
+    claimJobs(tokens, wanted, isWoken, tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8])
 end
 
 local function put(value)
@@ -46,7 +49,7 @@ end
 local next = 0
 local function putClaim()
   next = next + 1
-  local text, fields = claimedTexts[next], claimedFields[next]
+  local text = claimedTexts[next]
   if next > claimed then
     put(2)
     put(limited)
@@ -57,6 +60,7 @@ local function putClaim()
     flat[size + 1], flat[size + 2], flat[size + 3] = 4, claimedIds[next], text
     size = size + 3
   else
+    local fields = claimedFields[next]
     put(1)
     put(claimedIds[next])
     put(#fields)
@@ -65,13 +69,13 @@ local function putClaim()
 end
 for nth = 1, reports.count do
   local answer = answers[nth]
-  if type(answer) == 'table' then
+  if not answer then
+    if modes[nth].goesOn then putClaim() else put(0) end
+  elseif type(answer) == 'table' then
     put(3)
     put(answer.err)
-  elseif answer or not modes[nth].goesOn then
-    put(answer or 0)
   else
-    putClaim()
+    put(answer)
   end
 end
 for _ = next + 1, wanted do putClaim() end

@@ -23,7 +23,7 @@ emit('delayed', 'jobId', id, 'delay', ARGV[7])
 publish(id, 'pending', 'job_retrying')
 armDue()
 
-if ARGV[11] == '1' and claimJobs({ token }, 1, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1 then
+if ARGV[11] == '1' and claimJobs({ token }, 1, true, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1 then
   local fields = claimedFields[1]
   if not fields then
     fields = { 'plain', claimedTexts[1] }

@@ -1,6 +1,6 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
 --@include context
---@exports emit publish publishProgress publishAdded
+--@exports emit emitActive emitCompleted publish publishProgress publishAdded
 
 -- Appends an event; `...` are its fields and values.
 function emit(event, ...)
@@ -10,39 +10,42 @@ function emit(event, ...)
   return redis.call('XADD', keys.events, 'MAXLEN', '~', setting('opts.maxLenEvents') or 10000, '*', 'event', event, ...)
 end
 
--- Whether anybody at all could listen elsewhere: on a replica, or on another node of a cluster, whose subscribers are not
--- known here. The answer costs as much as ten messages, and a replica needs longer to come into being than it is kept.
+-- The two events of every job: to hand on any number of values costs Lua as much as many steps.
+function emitActive(id)
+  if not memo.isTrimmed then return emit('active', 'jobId', id, 'prev', 'waiting') end
+  redis.call('XADD', keys.events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')
+end
+
+function emitCompleted(id, value)
+  if not memo.isTrimmed then return emit('completed', 'jobId', id, 'returnvalue', value, 'prev', 'active') end
+  redis.call('XADD', keys.events, '*', 'event', 'completed', 'jobId', id, 'returnvalue', value, 'prev', 'active')
+end
+
+-- Whether nobody could listen elsewhere: on a replica, or on another node of a cluster, whose subscribers are not known
+-- here. Where a user may not ask, somebody might. The answer costs as much as ten messages, so it is kept for a while, which
+-- is far less than a replica needs to come into being.
 local ALONE_MS = 100
 local isAlone, askedAt = false, -ALONE_MS
 
-local function askWhetherAlone()
+local function isAloneNow()
+  local age = serverNow() - askedAt
+  if age >= 0 and age < ALONE_MS then return isAlone end
   local info = redis.pcall('INFO', 'replication', 'cluster')
   askedAt = serverNow()
-  isAlone = type(info) == 'string' and string.find(info, '\nrole:master', 1, true)
-    and string.find(info, '\nconnected_slaves:0', 1, true) and string.find(info, '\ncluster_enabled:0', 1, true)
+  isAlone = type(info) == 'string' and string.find(info, '\nrole:master', 1, true) ~= nil
+    and string.find(info, '\nconnected_slaves:0', 1, true) ~= nil
+    and string.find(info, '\ncluster_enabled:0', 1, true) ~= nil
+  return isAlone
 end
 
--- Whether anybody could hear a message: a subscriber or a pattern here, or anybody elsewhere. Where a user may not ask,
--- somebody might.
-local function hasListeners()
-  local age = serverNow() - askedAt
-  if age < 0 or age >= ALONE_MS then askWhetherAlone() end
-  if not isAlone then return true end
-  if redis.pcall('PUBSUB', 'NUMPAT') ~= 0 then return true end
-  local subscribed = redis.pcall('PUBSUB', 'NUMSUB', keys.updates)
-  return type(subscribed) ~= 'table' or subscribed[2] ~= 0
-end
-
--- Messages of a call that are published before it is asked whether anybody listens, where every call has to ask anew.
+-- After so many messages of a call that nobody heard it is worth asking who else could, where the answer is not kept.
 local WORTH_ASKING = 8
 
--- Whether messages are worth making, so many of them: nobody gets them later.
-local function isHeard(number)
-  local before = memo.messages
-  memo.messages = before + number
-  local asksAt = call.number > 1 and 0 or WORTH_ASKING
-  if before <= asksAt and asksAt < before + number then memo.isUnheard = not hasListeners() end
-  return not memo.isUnheard
+-- Sends one message. Once nobody heard one and nobody else could, no more are made in this call: nobody gets them later.
+local function send(message)
+  if memo.isUnheard or redis.call('PUBLISH', keys.updates, message) > 0 then return end
+  memo.messages = memo.messages + 1
+  if call.number > 1 or memo.messages == WORTH_ASKING then memo.isUnheard = isAloneNow() end
 end
 
 -- Seconds since 1970, as the messages tell them.
@@ -59,19 +62,19 @@ end
 -- Publishes messages as Go's encoding/json writes them, with keys in alphabetical order: 'status_updated', and the event,
 -- if any.
 function publish(id, status, event)
-  if not isHeard(event and 2 or 1) then return end
+  if memo.isUnheard then return end
   local quoted = quotedId(id)
   local start = '{"data":{"job_id":' .. quoted .. ',"status":"' .. status .. '"},"event":"'
   local rest = '","job_id":' .. quoted .. ',"timestamp":' .. seconds() .. '}'
-  redis.call('PUBLISH', keys.updates, start .. 'status_updated' .. rest)
-  if event then redis.call('PUBLISH', keys.updates, start .. event .. rest) end
+  send(start .. 'status_updated' .. rest)
+  if event then send(start .. event .. rest) end
 end
 
 -- `progress` is JSON.
 function publishProgress(id, status, progress)
-  if not isHeard(1) then return end
+  if memo.isUnheard then return end
   local quoted = quotedId(id)
-  redis.call('PUBLISH', keys.updates, '{"data":{"job_id":' .. quoted .. ',"progress":' .. progress .. ',"status":"' ..
+  send('{"data":{"job_id":' .. quoted .. ',"progress":' .. progress .. ',"status":"' ..
     status .. '"},"event":"job_progress","job_id":' .. quoted .. ',"timestamp":' .. seconds() .. '}')
 end
 
@@ -86,7 +89,7 @@ end
 
 -- `quoted` is the id as JSON.
 function publishAdded(id, priority, quoted)
-  if not isHeard(2) then return end
+  if memo.isUnheard then return end
   quoted = quoted or quotedId(id)
   memo.parts = memo.parts or {}
   local parts = memo.parts[priority]
@@ -95,6 +98,6 @@ function publishAdded(id, priority, quoted)
     memo.parts[priority] = parts
   end
   local start, rest = '{"data":{"job_id":' .. quoted, quoted .. parts.rest
-  redis.call('PUBLISH', keys.updates, start .. parts.updated .. rest)
-  redis.call('PUBLISH', keys.updates, start .. parts.added .. rest)
+  send(start .. parts.updated .. rest)
+  send(start .. parts.added .. rest)
 end

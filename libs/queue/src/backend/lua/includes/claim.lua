@@ -77,13 +77,14 @@ end
 -- Whether jobs with these scores, the lowest and the highest, stand where Drover placed them, within one priority: what a
 -- legacy service adds has a whole score.
 local function arePlaced(lowest, highest)
-  local low, high = tonumber(lowest), tonumber(highest)
+  local low = tonumber(lowest)
+  local high = highest == lowest and low or tonumber(highest)
   local edge = math.ceil(high)
   return edge ~= high and low > edge - 1
 end
 
 -- Sorts out popped jobs. Those in `others` (ids left to other workers, as a set, or false) are put behind `left`, flat
--- scores and ids. Enters the others in `ids`, and returns how many.
+-- scores and ids. Enters the rest in `ids`, and returns how many.
 local function sortOut(popped, others, left)
   local count = 0
   for at = 1, #popped, 2 do
@@ -112,7 +113,8 @@ end
 -- Takes the best jobs that can be run into the rows, at most `wanted`, with at most 200 calls for jobs that cannot. Returns
 -- how many, and true when the queue may have more although fewer were taken.
 local function takeBest(wanted, others)
-  local taken, bytes, left, hasMore = 0, 0, {}, true
+  local taken, bytes, hasMore = 0, 0, true
+  local left = others and {}
   for _ = 1, 200 do
     local popping = math.min(PIECE, wanted - taken)
     local popped = redis.call('ZPOPMIN', keys.queue, popping)
@@ -132,7 +134,7 @@ local function takeBest(wanted, others)
     end
     if not hasMore or taken >= wanted or bytes >= MAX_BYTES then break end
   end
-  if #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
+  if left and #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
   return taken, hasMore and bytes >= MAX_BYTES
 end
 
@@ -167,8 +169,8 @@ local function activate(count, tokens, worker, lease)
     else
       runs[second] = '0' .. tokens[n] .. tail
     end
-    emit('active', 'jobId', id, 'prev', 'waiting')
-    publish(id, 'running')
+    emitActive(id)
+    if not memo.isUnheard then publish(id, 'running') end
   end
   redis.call('MSET', unpack(strings, 1, 2 * count))
   redis.call('SADD', keys.processing, unpack(claimedIds, 1, count))
@@ -185,33 +187,38 @@ local function setOf(json)
 end
 
 -- Claims one job for each of the first `wanted` of `tokens`, with all that comes before it: the first in the rows for the
--- first token. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers (JSON array, or ''), `terms`
+-- first token. `isWoken` says that a worker which had nothing to do may ask: then it wakes the next one when there are jobs
+-- left, since whoever adds many wakes one. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers (JSON array, or ''), `terms`
 -- what the worker asks of the queue (see `termsOf`). Returns how many, and what is said to the tokens that got none: ms of
 -- a rate limit or 0, time of the next delayed job or 0, 1 when there is more to do before there is an answer (legacy jobs
 -- to adopt, or more payloads than a call takes), 1 at the limit of running jobs.
-function claimJobs(tokens, wanted, lease, worker, others, terms)
+function claimJobs(tokens, wanted, isWoken, lease, worker, others, terms)
   if memo.timed > 0 then promoteDue(500) end
-  local _, backlog = adoptAdded(100, false)
-  if backlog then return 0, 0, 0, 1, 0 end
-  local asked = termsOf(terms)
-  wantMetrics(asked.points)
-  local most, duration = rateLimit(asked)
-  local starts, limited = math.huge, 0
-  if most or memo.timed > 0 then starts, limited = startsLeft(most) end
-  if starts == 0 then return 0, limited, 0, 0, 0 end
-  local slots = freeSlots()
-  if slots < wanted then
-    recordEnds(200)
-    slots = freeSlots()
+  if memo.isAdded then
+    local _, backlog = adoptAdded(100, false)
+    if backlog then return 0, 0, 0, 1, 0 end
   end
-  if slots == 0 or isPaused() then return 0, 0, nextDue() or 0, 0, slots == 0 and 1 or 0 end
+  local starts, slots, limited, most, duration = math.huge, math.huge, 0, nil, nil
+  if terms ~= '' or memo.timed > 0 or not isUnbound() then
+    local asked = termsOf(terms)
+    wantMetrics(asked.points)
+    most, duration = rateLimit(asked)
+    starts, limited = startsLeft(most)
+    if starts == 0 then return 0, limited, 0, 0, 0 end
+    slots = freeSlots()
+    if slots < wanted then
+      recordEnds(200)
+      slots = freeSlots()
+    end
+    if slots == 0 or isPaused() then return 0, 0, nextDue() or 0, 0, slots == 0 and 1 or 0 end
+  end
   local count, hasMore = takeBest(math.min(wanted, starts, slots), setOf(others))
   if count > 0 then
     activate(count, tokens, worker, exact(serverNow() + lease))
     if most then countStarts(count, duration) end
   end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
-  if redis.call('ZCARD', keys.queue) > 0 and (count > 0 or others == '') then wakeWorker() end
+  if isWoken and (count > 0 or others == '') and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
   if count == wanted then return count, 0, 0, 0, 0 end
   if count == starts then return count, limitedFor(most), 0, 0, 0 end
   return count, 0, nextDue() or 0, hasMore and 1 or 0, count == slots and 1 or 0

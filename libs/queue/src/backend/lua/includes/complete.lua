@@ -33,10 +33,11 @@ function findPlain(reports)
   return plain, nths
 end
 
--- Keeps those of the rows `first` to `last` for which `isKept(row)` is true; the others' reports are put into `others`.
--- Returns the last row that is kept.
+-- Keeps those of the rows `first` to `last` for which `isKept(row)` is true. Returns the last row that is kept, and the
+-- numbers of the others' reports, behind those in `others`.
 local function sift(first, last, others, isKept)
   local kept = first - 1
+  others = others or {}
   for row = first, last do
     if isKept(row) then
       kept = kept + 1
@@ -45,13 +46,13 @@ local function sift(first, last, others, isKept)
       others[#others + 1] = nths[row]
     end
   end
-  return kept
+  return kept, others
 end
 
 -- Keeps the rows whose run is as it was read: ends that were carried out meanwhile may have changed it.
-local function siftUnchanged(first, last, others)
+local function siftUnchanged(first, last)
   local now = redis.call('HMGET', keys.runs, unpack(ids, first, last))
-  return sift(first, last, others, function(row) return now[row - first + 1] == texts[row] end)
+  return sift(first, last, nil, function(row) return now[row - first + 1] == texts[row] end)
 end
 
 -- Keeps the first row of each job.
@@ -89,10 +90,11 @@ end
 -- Lists the ended jobs, each for as long as it is to be kept.
 local function list(reports, first, last, strings)
   local ends = ttl > 0 and exact(serverNow() + ttl)
-  local kept, evicted, keepsAll = 0, {}, true
+  local kept, evicted, keepsAll = 0, nil, true
   for row = first, last do
     local id, mode = ids[row], reports.modes[nths[row]]
     if mode.keep == 0 then
+      evicted = evicted or {}
       evicted[#evicted + 1] = id
     else
       kept = kept + 2
@@ -112,28 +114,29 @@ local function list(reports, first, last, strings)
     redis.call('ZADD', keys.completed, unpack(listed, 1, kept))
     if ends then redis.call('ZADD', keys.expiring, unpack(expiring, 1, kept)) end
   end
-  if #evicted > 0 then forgetPlain(evicted) end
+  if evicted then forgetPlain(evicted) end
   if keepsAll then return end
   local asked = {}
   for row = first, last do evictAsAsked(reports.modes[nths[row]], asked) end
 end
 
 -- Completes the jobs in the rows `first` to `last`. With `isLate` other ends were carried out since the rows were found.
--- Returns how many were completed, and the numbers of reports that are not so simple after all, in order.
+-- Returns how many were completed, and the numbers of reports that are not so simple after all, or nil.
 function completePlain(reports, first, last, isLate)
-  local others = {}
-  if isLate then last = siftUnchanged(first, last, others) end
+  local others
+  if isLate then last, others = siftUnchanged(first, last) end
   if last < first then return 0, others end
   -- A run has a lease for as long as it lasts. Where there are fewer, a job was reported twice.
   if redis.call('ZREM', keys.leases, unpack(ids, first, last)) < last - first + 1 then
-    last = siftFirst(first, last, others)
+    last, others = siftFirst(first, last, others)
   end
   redis.call('SREM', keys.processing, unpack(ids, first, last))
-  redis.call('ZREM', keys.queue, unpack(ids, first, last))
+  -- A legacy service may have added it again while it ran.
+  if memo.isAdded then redis.call('ZREM', keys.queue, unpack(ids, first, last)) end
   local strings = write(reports, first, last)
   for row = first, last do
-    emit('completed', 'jobId', ids[row], 'returnvalue', strings[4 * (row - first) + 4], 'prev', 'active')
-    publish(ids[row], 'completed', 'job_completed')
+    emitCompleted(ids[row], strings[4 * (row - first) + 4])
+    if not memo.isUnheard then publish(ids[row], 'completed', 'job_completed') end
   end
   list(reports, first, last, strings)
   countEnds('completed', last - first + 1)

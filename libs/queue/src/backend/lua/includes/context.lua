@@ -7,8 +7,8 @@
 -- by `begin`, or stands in `memo`.
 --@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey stateKey
 --@exports jobKey tieRun
---@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting forgetSettings exact
---@exports inPieces checkTypes checkJobTypes problemWith mustBe setAsideForeign
+--@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting isUnbound forgetSettings exact
+--@exports inPieces checkTypes checkUsualTypes checkJobTypes problemWith mustBe setAsideForeign
 
 -- Names of a queue's keys; kept, because joining them anew costs as much as several commands.
 local knownKeys, knownCount = {}, 0
@@ -58,7 +58,8 @@ end
 -- of all queues, once there are several. All that a part remembers there is named here, so that the next call forgets it.
 local function cleared(remembered, ofBase)
   remembered.keys = keysOf(ofBase)
-  remembered.settings, remembered.timed = false, false -- see `setting`, `checkTypes`
+  remembered.settings = false -- see `setting`
+  remembered.timed, remembered.isAdded = 1, true -- see `checkUsualTypes`
   remembered.unfolded = false -- see `jobKey`
   remembered.messages, remembered.isUnheard, remembered.parts, remembered.isTrimmed = 0, false, false, false -- see `announce`
   remembered.tails, remembered.heads = false, false -- see `place`
@@ -71,24 +72,21 @@ end
 -- That of the queue a call is about, kept: to build a table anew costs more than to clear it.
 local own = {}
 
--- The settings that the last call came with, as they were given and as numbers: they seldom change.
-local given, settled = { false, false, false }, { 0, 0, 0 }
-
-local function settledNumber(at)
-  local text = ARGV[at + 1]
-  if given[at] ~= text then given[at], settled[at] = text, tonumber(text) end
-  return settled[at]
-end
-
 -- What a call remembers beyond single queues: its `number` among those of this library, 1 for a script; `time` (the
 -- server's, once asked for), `seconds` (see `announce`), `touched` (see `family`).
 call = { number = 0 }
+
+-- The settings that the last call came with, as texts: they seldom change.
+local given = {}
 
 -- Starts a call.
 function begin()
   base = KEYS[1]
   now = tonumber(ARGV[1])
-  ttl, maxDocumentBytes, legacyLease = settledNumber(1), settledNumber(2), settledNumber(3)
+  if ARGV[2] ~= given[1] or ARGV[3] ~= given[2] or ARGV[4] ~= given[3] then
+    given = { ARGV[2], ARGV[3], ARGV[4] }
+    ttl, maxDocumentBytes, legacyLease = tonumber(given[1]), tonumber(given[2]), tonumber(given[3])
+  end
   memo = cleared(own, base)
   keys = memo.keys
   memos = nil
@@ -188,6 +186,16 @@ end
 
 function forgetSettings() memo.settings = false end
 
+-- Whether the queue is neither paused nor has limits of its own, like most.
+function isUnbound()
+  local read = memo.settings
+  if not read then
+    setting('paused')
+    read = memo.settings
+  end
+  return not (read[1] or read[2] or read[3])
+end
+
 -- A number as an argument of a command, without losing digits.
 function exact(number)
   -- Whole numbers are far cheaper to write so.
@@ -204,8 +212,7 @@ end
 
 -- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind. One command
 -- looks at all sorted sets, and one at the sets: they check types, and since the first key never exists there is nothing
--- to intersect. (The first takes a set for a sorted set; nobody makes one by mistake.) Notes in `memo.timed` how many
--- there are of what makes a claim look at the time: delayed jobs, and a limit of starts.
+-- to intersect. (The first takes a set for a sorted set; nobody makes one by mistake.)
 function checkTypes()
   redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
     keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
@@ -214,13 +221,27 @@ function checkTypes()
   redis.call('HLEN', keys.runs)
   redis.call('HLEN', keys.plain)
   redis.call('XLEN', keys.events)
-  memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
-  if memo.timed > 0 then redis.call('STRLEN', keys.limiter) end
+  redis.call('STRLEN', keys.limiter)
   if not setting('metrics') then return end
   for _, ending in ipairs({ 'completed', 'failed' }) do
     redis.call('HLEN', keys['metrics:' .. ending])
     redis.call('ZCARD', keys['metrics:' .. ending .. ':data'])
   end
+end
+
+-- The same where plain jobs are to be completed and claimed, and nothing else: `isUsual` says so of the ends, of which there
+-- are `ends`: they start with reading the runs. Notes in
+-- `memo.timed` how many there are of what makes a claim look at the time: delayed jobs, and a limit of starts; and in
+-- `memo.isAdded` whether a legacy service added jobs.
+function checkUsualTypes(isUsual, ends)
+  memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
+  memo.isAdded = redis.call('PTTL', keys.queue) >= 0
+  if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') then return checkTypes() end
+  redis.call('ZINTERCARD', 6, keys.nothing, keys.queue, keys.leases, keys.completed, keys.expiring, keys.wakeup, 'LIMIT', 1)
+  redis.call('SCARD', keys.processing)
+  if ends == 0 then redis.call('HLEN', keys.runs) end
+  redis.call('HLEN', keys.plain)
+  redis.call('XLEN', keys.events)
 end
 
 -- The same for the keys of one job that a script writes: SET would put itself in the place of anything.

@@ -12,8 +12,8 @@ local USUAL = {
 
 -- The reports of this call: `count` of them, each with four arguments, the first at ARGV[before + 4 * nth]: id, token ('0' =
 -- none needed), result JSON or reason, and how it ends; that also as `modes`. `answers` has a negative code or an error for
--- those that were refused.
-local reports = { modes = {}, answers = {}, count = 0, before = 0 }
+-- those that were refused; `isUsual` says that all are one of the usual two.
+local reports = { modes = {}, answers = {}, count = 0, before = 0, isUsual = true }
 
 -- @param at where the reports start in ARGV.
 function readReports(count, at)
@@ -29,6 +29,7 @@ function readReports(count, at)
     end
     modes[nth], answers[nth] = mode, false
   end
+  reports.isUsual = not read
   return reports
 end
 
@@ -216,6 +217,11 @@ end
 
 -- Ends the jobs of reports that are not so simple, given their numbers. Returns how many were ended.
 local function endUnusual(numbers)
+  if reports.isUsual then
+    -- Not looked at so far, see `checkUsualTypes`.
+    reports.isUsual = false
+    checkTypes()
+  end
   local unusual, ended = {}, 0
   for at, nth in ipairs(numbers) do
     local from = reports.before + 4 * nth
@@ -239,19 +245,20 @@ end
 local function endInTurns(plain, nths)
   local ended, nth, row = 0, 1, 1
   while nth <= reports.count do
-    local others, count = {}, 0
+    local count, others = 0, nil
     if row <= plain and nths[row] == nth then
       local first = row
       while row < plain and nths[row + 1] == nths[row] + 1 do row = row + 1 end
       nth, row = nths[row] + 1, row + 1
       count, others = completePlain(reports, first, row - 1, first > 1 or nths[first] > 1)
     else
+      others = {}
       while nth <= reports.count and not (row <= plain and nths[row] == nth) do
         others[#others + 1] = nth
         nth = nth + 1
       end
     end
-    ended = ended + count + (#others > 0 and endUnusual(others) or 0)
+    ended = ended + count + (others and endUnusual(others) or 0)
   end
   return ended
 end
@@ -259,10 +266,10 @@ end
 -- Ends the jobs of all reports of the call. Returns how many were ended.
 function endJobs()
   local plain, nths = findPlain(reports)
-  local ended, repeated = 0, {}
+  local ended, repeated
   if plain == reports.count then
     ended, repeated = completePlain(reports, 1, plain, false)
-    if #repeated > 0 then ended = ended + endUnusual(repeated) end
+    if repeated then ended = ended + endUnusual(repeated) end
   else
     ended = endInTurns(plain, nths)
   end

@@ -9,7 +9,7 @@ function isPaused() return setting('paused') ~= false end
 local function isBlocked() return isPaused() or isMaxed() end
 
 function wakeWorker()
-  if not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
+  if isUnbound() or not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
 end
 
 -- A running job has left: while the queue was at its limit nobody was woken for the jobs that wait.
