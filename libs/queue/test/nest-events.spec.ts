@@ -151,6 +151,7 @@ describe('@OnWorkerEvent', () => {
 
   it('hears that the worker closed, when the application closes', async () => {
     const app = await startApp(open(), { imports, providers: [Watched] });
+    await waitFor(() => app.get(Watched).heard.some(([event]) => event === 'ready'));
     await app.close();
     expect(app.get(Watched).heard.at(-1)).toEqual(['closed']);
   });

@@ -10,13 +10,14 @@ const PARENTS = 100;
 const CHILDREN = 20;
 /** Ids one survey call looks at. */
 const SURVEY = 500;
-/**
- * Calls of SCAN in one pass, and keys each looks at. The first pass of a process goes through a million keys
- * for what was left behind before it started; later ones go through a large database over several passes.
- */
-const FIRST_SCANS = 1000;
+/** Calls of SCAN in one pass, and keys each looks at: a large database takes several passes. */
 const SCANS = 10;
 const SCAN_COUNT = 1000;
+/**
+ * After its first pass a process goes on by itself until it has seen all keys once, for what was left behind before it
+ * started. Milliseconds between two calls: a hundred seconds for a million keys, and hardly anything of Redis' time.
+ */
+const SCAN_PAUSE_MS = 100;
 
 export interface PassOptions {
   /** How often a job may be put back before it is failed. */
@@ -32,7 +33,9 @@ export interface PassOptions {
 export class Reconciling {
   /** Where the scan of a server goes on: a Cluster has several. */
   private readonly scanCursors = new Map<string, string>();
-  private isFirstPass = true;
+  private firstRound: Promise<void> | undefined;
+  /** Ids it put back; the next pass tells of them. */
+  private putBack: string[] = [];
   /** Delayed jobs are looked at a window a pass. */
   private delayedRank = 0;
   private parentsRank = 0;
@@ -50,9 +53,10 @@ export class Reconciling {
    */
   async pass(options: PassOptions): Promise<string[]> {
     await adoptAll(this.scripts, true);
-    const back: string[] = [];
+    const back = this.putBack.splice(0);
     for await (const suspects of this.suspects()) back.push(...(await this.lookAfter(suspects, options)));
-    back.push(...(await this.lookAfter(await this.unknown(), options)));
+    back.push(...(await this.lookAfter(await this.unknown(SCANS), options)));
+    this.firstRound ??= this.goThrough(options).catch(() => undefined);
     const next = await this.scripts.run<number>('lookAfterParents', this.parentsRank, PARENTS, CHILDREN);
     this.parentsRank = Math.max(0, next);
     return back;
@@ -82,11 +86,17 @@ export class Reconciling {
     } while (rank >= 0 || cursor !== '');
   }
 
+  /** Looks at the keys that are left of the first round. Ends early with the connection; later passes go on then. */
+  private async goThrough(options: PassOptions): Promise<void> {
+    while (![...this.scanCursors.values()].every((cursor) => cursor === '0')) {
+      await new Promise((resolve) => setTimeout(resolve, SCAN_PAUSE_MS).unref());
+      this.putBack.push(...(await this.lookAfter(await this.unknown(1), options)));
+    }
+  }
+
   /** Ids with a status that stand in no index: added and taken before Drover ever looked. */
-  private async unknown(): Promise<string[]> {
+  private async unknown(scans: number): Promise<string[]> {
     const client = await this.client();
-    const scans = this.isFirstPass ? FIRST_SCANS : SCANS;
-    this.isFirstPass = false;
     const found = new Set<string>();
     for (const node of client instanceof Cluster ? client.nodes('master') : [client]) {
       await this.scan(node, scans, found);

@@ -126,11 +126,10 @@ function read(name: ScriptName): string {
 }
 
 /**
- * Lua's globals that the scripts use. They are kept in local names: a function of Redis finds a global in a table behind
- * the one where it looks first, which costs as much as several steps of Lua.
+ * Lua's globals that the scripts use most. They are kept in local names: a function of Redis finds a global in a table
+ * behind the one where it looks first, which costs as much as several steps of Lua.
  */
-const GLOBALS =
-  'redis, cjson, string, table, math, ipairs, pairs, next, unpack, tonumber, tostring, type, pcall, error';
+const GLOBALS = 'redis, string, math, ipairs, unpack, tonumber, type';
 
 /** What a script does when called, without its parts: of a function of its own, which may have 200 local names again. */
 const bodyOf = (text: string) => `begin()\n${text.replace(INCLUDE, '')}`;

@@ -36,9 +36,9 @@ for at = firstClaim, isWoken and #ARGV or 0 do
 end
 
 local flat, size = { ARGV[1], 0, 0, 0 }, 1
-local claimed, limited, due, hasMore, isAtLimit = 0, 0, 0, 0, 0
+local count, limited, due, hasMore, isAtLimit = 0, 0, 0, 0, 0
 if wanted > 0 then
-  claimed, limited, due, hasMore, isAtLimit =
+  count, limited, due, hasMore, isAtLimit =
     claimJobs(tokens, wanted, isWoken, tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8])
 end
 
@@ -49,20 +49,20 @@ end
 local next = 0
 local function putClaim()
   next = next + 1
-  local text = claimedTexts[next]
-  if next > claimed then
+  local text = claimed.texts[next]
+  if next > count then
     put(2)
     put(limited)
     put(due)
     put(hasMore)
     put(isAtLimit)
   elseif text then
-    flat[size + 1], flat[size + 2], flat[size + 3] = 4, claimedIds[next], text
+    flat[size + 1], flat[size + 2], flat[size + 3] = 4, claimed.ids[next], text
     size = size + 3
   else
-    local fields = claimedFields[next]
+    local fields = claimed.fields[next]
     put(1)
-    put(claimedIds[next])
+    put(claimed.ids[next])
     put(#fields)
     for _, value in ipairs(fields) do put(value) end
   end
@@ -81,7 +81,7 @@ end
 for _ = next + 1, wanted do putClaim() end
 
 if ended > 0 then
-  if claimed == 0 then emitDrained() end
+  if count == 0 then emitDrained() end
   if wanted < reports.count then slotFreed() end
 end
 return flat

@@ -24,12 +24,12 @@ publish(id, 'pending', 'job_retrying')
 armDue()
 
 if ARGV[11] == '1' and claimJobs({ token }, 1, true, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1 then
-  local fields = claimedFields[1]
+  local fields = claimed.fields[1]
   if not fields then
-    fields = { 'plain', claimedTexts[1] }
-    appendRun(fields, runOf(claimedIds[1]))
+    fields = { 'plain', claimed.texts[1] }
+    appendRun(fields, runOf(claimed.ids[1]))
   end
-  return { claimedIds[1], unpack(fields) }
+  return { claimed.ids[1], unpack(fields) }
 end
 slotFreed()
 return 0

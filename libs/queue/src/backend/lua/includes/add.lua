@@ -1,5 +1,5 @@
 -- Adding jobs. Writes that many jobs have in common are collected per queue and flushed at the end.
---@include context announce place wake later family deduplication kind collected numbers refused
+--@include context announce place wake later family deduplication kind collected numbers numbered refused
 --@exports addAll
 
 -- Clears the way for a job added again under its id; a parent that waits for it goes on waiting. Returns the kind it
@@ -182,6 +182,8 @@ end
 -- Adds jobs, in order. Returns one answer each: what `addOne` says, or { error } of a job that met a key of the wrong
 -- type, of which nothing is written. With `isStrict` the first such error stops the script before it adds any.
 function addAll(jobs, isStrict)
+  local numbered = addNumbered(jobs)
+  if numbered then return numbered end
   local queues, results = perQueue(jobs), {}
   local kinds, ids, payloads, documents = jobs.kinds, jobs.ids, jobs.payloads, jobs.documents
   for queue, coming in pairs(queues) do

@@ -1,6 +1,6 @@
 -- Telling others: the contract's messages on `<p>updates`, and entries of the queue's event stream.
 --@include context
---@exports emit emitActive emitCompleted publish publishProgress publishAdded
+--@exports emit emitAdded emitActive emitCompleted publish publishProgress publishAdded
 
 -- Appends an event; `...` are its fields and values.
 function emit(event, ...)
@@ -10,7 +10,16 @@ function emit(event, ...)
   return redis.call('XADD', keys.events, 'MAXLEN', '~', setting('opts.maxLenEvents') or 10000, '*', 'event', event, ...)
 end
 
--- The two events of every job: to hand on any number of values costs Lua as much as many steps.
+-- The events of every job, spelled out: to hand on any number of values costs Lua as much as many steps.
+function emitAdded(id, name)
+  if not memo.isTrimmed then
+    emit('added', 'jobId', id, 'name', name)
+  else
+    redis.call('XADD', keys.events, '*', 'event', 'added', 'jobId', id, 'name', name)
+  end
+  redis.call('XADD', keys.events, '*', 'event', 'waiting', 'jobId', id)
+end
+
 function emitActive(id)
   if not memo.isTrimmed then return emit('active', 'jobId', id, 'prev', 'waiting') end
   redis.call('XADD', keys.events, '*', 'event', 'active', 'jobId', id, 'prev', 'waiting')

@@ -1,12 +1,12 @@
 -- Claiming the best jobs, each with a lease. This and `complete` run for every job, so they are written for little Lua: rows
 -- that are kept from call to call instead of a table for each job, and numbers as the texts they came as.
 --@include delayed added limits metrics slots held run
---@exports claimJobs claimedIds claimedTexts claimedFields
+--@exports claimJobs claimed
 
 -- The claimed jobs of this call, in rows: id; the text of a plain one, or false; the fields of another, flat names and
 -- values. Behind the last one stands what earlier calls left.
-claimedIds, claimedTexts, claimedFields = {}, {}, {}
-local claimedStatusKeys, claimedRuns = {}, {}
+claimed = { ids = {}, texts = {}, fields = {} }
+local claimedIds, claimedTexts, claimedFields, claimedStatusKeys, claimedRuns = claimed.ids, claimed.texts, claimed.fields, {}, {}
 
 -- What is read at once; and bytes of payloads after which a call takes no more: it holds Redis meanwhile.
 local PIECE = 25

@@ -6,14 +6,18 @@
 
 -- Distance of neighbours: the finest that a double holds beside the whole part.
 local function stepOf(priority)
-  if math.abs(priority) <= 1024 then return 2 ^ -40 end
+  if priority <= 1024 and priority >= -1024 then return 2 ^ -40 end
   return 2 ^ -30
 end
 
 -- Score behind all jobs of this priority. Jobs placed earlier in this script but not yet written count.
 function tailScore(priority)
-  memo.tails = memo.tails or {}
-  local last = memo.tails[priority]
+  local tails = memo.tails
+  if not tails then
+    tails = {}
+    memo.tails = tails
+  end
+  local last = tails[priority]
   if not last then
     local found = redis.call('ZREVRANGEBYSCORE', keys.queue, '(' .. exact(-priority), '(' .. exact(-priority - 1),
       'WITHSCORES', 'LIMIT', 0, 1)
@@ -22,7 +26,7 @@ function tailScore(priority)
   local score = last + stepOf(priority)
   -- A band holds 2^39 arrivals without ever being empty; behind the last place jobs share it (by id).
   if score >= -priority then score = last end
-  memo.tails[priority] = score
+  tails[priority] = score
   return score
 end
 
