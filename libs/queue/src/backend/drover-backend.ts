@@ -20,6 +20,8 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
   readonly qualifiedName: string;
   readonly keys: KeysMap;
   private readonly waiting: Waiting | undefined;
+  /** A promise that is resolved, once all that has to be ready is. */
+  private ready: Promise<void> | undefined;
 
   constructor(
     queueKeys: QueueKeys,
@@ -43,10 +45,16 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
 
   // --- lifecycle ---
 
-  async waitUntilReady(): Promise<void> {
+  /** Asked for with every job that ends: once ready, it stays so, and all get the same promise. */
+  waitUntilReady(): Promise<void> {
+    return this.ready ?? this.becomeReady();
+  }
+
+  private async becomeReady(): Promise<void> {
     await this.connection.waitUntilReady();
     await this.waiting?.waitUntilReady();
     await this.metadata.marked();
+    this.ready ??= Promise.resolve();
   }
 
   /**

@@ -22,9 +22,10 @@ export class Waiting {
   private readonly connection: Connection;
   private readonly listener: LegacyListener;
   private interrupted = false;
-  private readonly ready: Promise<void>;
   private noteInterrupt!: () => void;
   private readonly firstInterrupt = new Promise<void>((resolve) => (this.noteInterrupt = resolve));
+  /** One race for all who wait: each further one would stay with a promise that may never settle. */
+  private ready: Promise<void>;
 
   constructor(
     connection: ConnectionOptions | undefined,
@@ -34,7 +35,7 @@ export class Waiting {
   ) {
     // The answer to a question would come behind the first blocking command; the main connection asks.
     this.connection = new Connection(connection, { name, asksVersion: false });
-    this.ready = this.reachNode();
+    this.ready = Promise.race([this.firstInterrupt, this.reachNode()]);
     this.ready.catch(() => undefined);
     this.listener = new LegacyListener(connection, keys, scripts);
   }
@@ -46,7 +47,7 @@ export class Waiting {
 
   /** An interrupted connection keeps nobody waiting: a running job of a worker that closes must still end. */
   waitUntilReady(): Promise<void> {
-    return Promise.race([this.firstInterrupt, this.ready]);
+    return this.ready;
   }
 
   /**
@@ -74,6 +75,7 @@ export class Waiting {
   interrupt(): Promise<void> {
     this.interrupted = true;
     this.noteInterrupt();
+    this.ready = this.firstInterrupt;
     return this.connection.interrupt();
   }
 
