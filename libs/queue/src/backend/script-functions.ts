@@ -1,4 +1,4 @@
-import { Cluster, type Redis } from 'ioredis';
+import { Cluster, Command, type Redis } from 'ioredis';
 import { functionLibrary, type ScriptName } from './script-loader.js';
 import type { RedisClient, ScriptArgument } from './scripts.js';
 
@@ -28,8 +28,8 @@ export async function callFunction(
   keys: readonly string[],
   args: readonly ScriptArgument[],
 ): Promise<{ answer: unknown } | undefined> {
-  const words = [functionLibrary().functionOf(script), keys.length, ...keys];
-  for (const word of args) words.push(word);
+  const words = [functionLibrary().functionOf(script), String(keys.length), ...keys];
+  for (const word of args) words.push(typeof word === 'string' ? word : String(word));
   let called = await tryCall(client, words);
   if (called === 'missing' && (await load(client))) called = await tryCall(client, words);
   // Where others drop it again at once, this call goes by EVAL, and the next one tries again.
@@ -38,9 +38,18 @@ export async function callFunction(
 
 type Called = { answer: unknown } | 'missing' | 'refused';
 
-async function tryCall(client: RedisClient, words: ScriptArgument[]): Promise<Called> {
+/** A call has hundreds of arguments, which ioredis would flatten and look at one by one; they are texts already. */
+function fcall(client: RedisClient, words: string[]): Promise<unknown> {
+  const { keyPrefix, enableAutoPipelining, showFriendlyErrorStack } = client.options;
+  if (keyPrefix || enableAutoPipelining || showFriendlyErrorStack) return client.call('fcall', words);
+  const command = new Command('fcall', [], { replyEncoding: 'utf8' });
+  command.args = words;
+  return client.sendCommand(command) as Promise<unknown>;
+}
+
+async function tryCall(client: RedisClient, words: string[]): Promise<Called> {
   try {
-    return { answer: await client.call('fcall', words) };
+    return { answer: await fcall(client, words) };
   } catch (error) {
     const { message } = error as Error;
     if (NOT_FOUND.test(message)) return 'missing';
