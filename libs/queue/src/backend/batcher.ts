@@ -62,9 +62,9 @@ export class Batcher<Operation, Answer> {
   constructor(private readonly rules: BatchRules<Operation, Answer>) {}
 
   /** @returns the operation's own answer; rejects with its own error, or with that of the whole call, or when closed. */
-  async add(operation: Operation): Promise<Answer> {
-    this.checkOpen();
+  add(operation: Operation): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
+      this.checkOpen();
       this.waiting.push({ operation, resolve, reject });
       this.weight += this.weightOf(operation);
       this.peak = Math.max(this.peak, this.weight + this.weightInFlight);
@@ -168,7 +168,8 @@ export class Batcher<Operation, Answer> {
       this.refused.push(...entries);
       return;
     }
-    for (const [at, { resolve, reject }] of entries.entries()) {
+    for (let at = 0; at < entries.length; at++) {
+      const { resolve, reject } = entries[at] as Entry<Operation, Answer>;
       const answer = answers[at] as Answer | Error;
       if (answer instanceof Error) reject(answer);
       else resolve(answer);

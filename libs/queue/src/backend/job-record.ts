@@ -7,24 +7,31 @@ export type JobFields = Record<string, string>;
 
 /** @param flat names and values; the state of a plain job is the value of `plain`, and what else is there is newer. */
 export function fromFlat(flat: readonly string[]): JobFields {
-  const fields: JobFields = {};
-  for (let at = 0; at < flat.length; at += 2) fields[flat[at] as string] = flat[at + 1] as string;
-  const { plain, ...others } = fields;
-  return plain === undefined ? fields : { ...unpackPlain(plain), ...others };
+  // A claimed plain job has it first: this runs for every job, so no object is made only to be copied.
+  const isPlain = flat[0] === 'plain';
+  const fields = isPlain ? unpackPlain(flat[1] as string) : {};
+  for (let at = isPlain ? 2 : 0; at < flat.length; at += 2)
+    fields[flat[at] as string] = flat[at + 1] as string;
+  const { plain } = fields;
+  if (plain === undefined) return fields;
+  delete fields['plain'];
+  return { ...unpackPlain(plain), ...fields };
 }
 
 /** The fields in the text of a plain job (`context.lua` writes and describes it); none when it is of another form. */
 export function unpackPlain(text: string): JobFields {
-  const values: string[] = [];
-  let from = 0;
-  for (let part = 0; part < 4; part++) {
-    const end = text.indexOf('\n', from);
-    if (end < 0) return {};
-    values.push(text.slice(from, end));
-    from = end + 1;
-  }
-  const [timestamp, priority, name, opts] = values as [string, string, string, string];
-  return { timestamp, priority, name, opts, data: text.slice(from) };
+  const priority = text.indexOf('\n') + 1;
+  const name = priority && text.indexOf('\n', priority) + 1;
+  const opts = name && text.indexOf('\n', name) + 1;
+  const data = opts && text.indexOf('\n', opts) + 1;
+  if (data === 0) return {};
+  return {
+    timestamp: text.slice(0, priority - 1),
+    priority: text.slice(priority, name - 1),
+    name: text.slice(name, opts - 1),
+    opts: text.slice(opts, data - 1),
+    data: text.slice(data),
+  };
 }
 
 /** Thrown for a document that Redis' scripts took for an object and that JSON.parse refuses. */

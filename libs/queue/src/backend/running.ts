@@ -24,10 +24,14 @@ export type RunnerOptions = Partial<
 
 const DEFAULT_LEASE_MS = 30_000;
 
-const flatList = (fields: Record<string, unknown> | undefined) =>
-  Object.entries(fields ?? {})
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]) => [name, wellFormed(String(value))]);
+const NO_FIELDS: readonly string[] = [];
+
+const flatList = (fields: Record<string, unknown> | undefined): readonly string[] =>
+  fields === undefined
+    ? NO_FIELDS
+    : Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .flatMap(([name, value]) => [name, wellFormed(String(value))]);
 
 const flat = (fields: Record<string, unknown> | undefined) => {
   const list = flatList(fields);
@@ -66,7 +70,7 @@ export class Running {
     const claim = isUsual
       ? await this.advancing.claim(token)
       : await this.advancing.claimAs(token, { leaseMs, worker: oneLine(name) });
-    return this.readable(claim, token);
+    return this.tupleOf(claim) ?? this.readable(claim, token);
   }
 
   /** Takes no more reports and claims. @returns a promise of when all are answered, unless they are. */
@@ -99,7 +103,8 @@ export class Running {
       keep: keeping,
       goesOn: fetchNext && !this.isClosing(),
     });
-    return { result: typeof raw === 'number' ? undefined : await this.readable(raw, token), finishedOn };
+    if (typeof raw === 'number') return { result: undefined, finishedOn };
+    return { result: this.tupleOf(raw) ?? (await this.readable(raw, token)), finishedOn };
   }
 
   async delay(
@@ -194,6 +199,19 @@ export class Running {
       });
     } catch (error) {
       throw await this.lasting.explained(error, [id]);
+    }
+  }
+
+  /** What most claims give, without waiting for anything: undefined when {@link readable} has more to do. */
+  private tupleOf(claim: RawClaim): ClaimTuple | undefined {
+    if (claim.id === undefined) return undefined;
+    try {
+      const job = toJobJson(claim.id, fromFlat(claim.fields), this.options.defaultType);
+      this.isHeldUp = false;
+      return [job, claim.id, 0, 0];
+    } catch (error) {
+      if (error instanceof UnreadableDocument) return undefined;
+      throw error;
     }
   }
 
