@@ -59,7 +59,7 @@ end
 
 -- Seconds since 1970, as the messages tell them.
 local function seconds()
-  call.seconds = call.seconds or string.format('%d', now / 1000)
+  call.seconds = call.seconds or string.sub(ARGV[1], 1, -4)
   return call.seconds
 end
 

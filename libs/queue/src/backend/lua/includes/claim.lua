@@ -74,11 +74,15 @@ local function readRunnable(count, taken)
   return taken, bytes
 end
 
+-- A score with digits behind its point: to read one as a number costs as much as two commands.
+local PLACED = '^(%-?%d+)%.%d+$'
+
 -- Whether jobs with these scores, the lowest and the highest, stand where Drover placed them, within one priority: what a
 -- legacy service adds has a whole score.
 local function arePlaced(lowest, highest)
-  local low = tonumber(lowest)
-  local high = highest == lowest and low or tonumber(highest)
+  local whole = string.match(lowest, PLACED)
+  if whole and (highest == lowest or string.match(highest, PLACED) == whole) then return true end
+  local low, high = tonumber(lowest), tonumber(highest)
   local edge = math.ceil(high)
   return edge ~= high and low > edge - 1
 end

@@ -65,6 +65,19 @@ local function siftFirst(first, last, others)
   end)
 end
 
+-- Emits the ends. An error, which only the first can meet, takes back what was done before.
+local function announce(reports, first, last)
+  for row = first, last do
+    local value = ARGV[reports.before + 4 * nths[row] + 2]
+    local problem = row == first and problemWith(emitCompleted, ids[row], value)
+    if row > first then emitCompleted(ids[row], value) end
+    if problem then
+      redis.call('SADD', keys.processing, unpack(ids, first, last))
+      error({ err = problem })
+    end
+  end
+end
+
 -- Writes the ends into status, result and run. Returns the strings, four for each row.
 local function write(reports, first, last)
   local runs, strings, at = {}, { '', '', '', '' }, 0
@@ -126,17 +139,19 @@ function completePlain(reports, first, last, isLate)
   local others
   if isLate then last, others = siftUnchanged(first, last) end
   if last < first then return 0, others end
-  -- A run has a lease for as long as it lasts. Where there are fewer, a job was reported twice.
-  if redis.call('ZREM', keys.leases, unpack(ids, first, last)) < last - first + 1 then
+  -- These two come first: whether their keys are of the right type is not looked at before, see `checkUsualTypes`. One that
+  -- is missing among the running may be reported twice.
+  if redis.call('SREM', keys.processing, unpack(ids, first, last)) < last - first + 1 then
     last, others = siftFirst(first, last, others)
   end
-  redis.call('SREM', keys.processing, unpack(ids, first, last))
+  announce(reports, first, last)
+  redis.call('ZREM', keys.leases, unpack(ids, first, last))
   -- A legacy service may have added it again while it ran.
   if memo.isAdded then redis.call('ZREM', keys.queue, unpack(ids, first, last)) end
   local strings = write(reports, first, last)
   for row = first, last do
-    emitCompleted(ids[row], strings[4 * (row - first) + 4])
-    if not memo.isUnheard then publish(ids[row], 'completed', 'job_completed') end
+    if memo.isUnheard then break end
+    publish(ids[row], 'completed', 'job_completed')
   end
   list(reports, first, last, strings)
   countEnds('completed', last - first + 1)

@@ -230,17 +230,17 @@ function checkTypes()
 end
 
 -- The same where plain jobs are to be completed and claimed, and nothing else: `isUsual` says so of the ends, of which there
--- are `ends`: they start with reading the runs. Notes in
--- `memo.timed` how many there are of what makes a claim look at the time: delayed jobs, and a limit of starts; and in
--- `memo.isAdded` whether a legacy service added jobs.
+-- are `ends`: they start with what would meet a key of the wrong type. Notes in `memo.timed` how many there are of what makes
+-- a claim look at the time: delayed jobs, and a limit of starts; and in `memo.isAdded` whether a legacy service added jobs.
 function checkUsualTypes(isUsual, ends)
   memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
   memo.isAdded = redis.call('PTTL', keys.queue) >= 0
   if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') then return checkTypes() end
   redis.call('ZINTERCARD', 6, keys.nothing, keys.queue, keys.leases, keys.completed, keys.expiring, keys.wakeup, 'LIMIT', 1)
-  redis.call('SCARD', keys.processing)
-  if ends == 0 then redis.call('HLEN', keys.runs) end
   redis.call('HLEN', keys.plain)
+  if ends > 0 then return end
+  redis.call('SCARD', keys.processing)
+  redis.call('HLEN', keys.runs)
   redis.call('XLEN', keys.events)
 end
 
