@@ -54,6 +54,18 @@ describe('jobs completed in one turn', () => {
     expect(await stand.redis.zcard(stand.key('completed'))).toBe(120);
   });
 
+  it('are claimed in order where one call would take too many bytes', async () => {
+    const stand = open();
+    await warmUp(stand);
+    const ids = numbered(60);
+    const data = 'x'.repeat(60_000);
+    await stand.queue.addBulk(ids.map((jobId) => ({ name: 't', data, opts: { jobId } })));
+    const advances = await recordAdvances(stand);
+    expect(new Set(await Promise.all(ids.map((id) => stand.claim(tokenOf(id)))))).toEqual(new Set(ids));
+    // Those that got none in their call asked again.
+    expect((await advances()).reduce((sum, size) => sum + size, 0)).toBeGreaterThan(60);
+  });
+
   it('travel at most a hundred in a call', async () => {
     const stand = open();
     const ids = numbered(450);

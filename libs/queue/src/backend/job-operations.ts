@@ -153,6 +153,7 @@ export abstract class JobOperations extends StoreParts {
   // --- flows and deduplication ---
 
   moveToWaitingChildren(jobId: string, token: string, opts?: MoveToWaitingChildrenOpts): Promise<boolean> {
+    this.running.letGo(jobId);
     return this.flows.waitForChildren(jobId, token, opts);
   }
   removeUnprocessedChildren(jobId: string): Promise<void> {

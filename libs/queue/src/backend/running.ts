@@ -1,6 +1,7 @@
 import type { JobJson, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
+import { ClaimsAhead } from './claims-ahead.js';
 import { accepted, refusedError } from './codes.js';
 import { ALL, finite, kept, type KeepOption } from './keep-option.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
@@ -17,7 +18,13 @@ export type ClaimTuple = [JobJson | null, string, number, number];
 export type RunnerOptions = Partial<
   Pick<
     WorkerOptions,
-    'lockDuration' | 'name' | 'removeOnComplete' | 'removeOnFail' | 'maxStalledCount' | 'stalledInterval'
+    | 'concurrency'
+    | 'lockDuration'
+    | 'name'
+    | 'removeOnComplete'
+    | 'removeOnFail'
+    | 'maxStalledCount'
+    | 'stalledInterval'
   >
 > &
   LimitOptions;
@@ -48,6 +55,9 @@ const oneLine = (name = '') => name.replaceAll('\n', ' ');
 export class Running {
   private readonly left = new LeftToOthers();
   private readonly advancing: Advancing;
+  private readonly ahead: ClaimsAhead;
+  /** Ids of the jobs that the worker has from here. */
+  private readonly held = new Set<string>();
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
   /** Whether the last claim found as many jobs running as the queue allows at once. */
@@ -63,19 +73,34 @@ export class Running {
   ) {
     this.terms = termsOf(runner);
     this.advancing = new Advancing(lasting, () => this.ask());
+    this.ahead = new ClaimsAhead(
+      (token) => this.advancing.claim(token),
+      (id, token) => lasting.run('release', id, token),
+      () => this.freePlaces(),
+    );
   }
 
   async claim(token: string, name = this.runner.name, leaseMs = this.leaseMs): Promise<ClaimTuple> {
     const isUsual = name === this.runner.name && leaseMs === this.leaseMs;
     const claim = isUsual
-      ? await this.advancing.claim(token)
+      ? await this.ahead.next(token)
       : await this.advancing.claimAs(token, { leaseMs, worker: oneLine(name) });
-    return this.tupleOf(claim) ?? this.readable(claim, token);
+    return this.noted(this.tupleOf(claim) ?? (await this.readable(claim, token)));
   }
 
-  /** Takes no more reports and claims. @returns a promise of when all are answered, unless they are. */
+  /**
+   * Takes no more reports and claims, and hands back jobs that were claimed ahead. @returns a promise of when all is
+   * answered, unless it is.
+   */
   close(): Promise<void> | undefined {
-    return this.advancing.close();
+    const handedBack = this.ahead.stop();
+    const answered = this.advancing.close();
+    return handedBack ? Promise.all([handedBack, answered]).then(() => undefined) : answered;
+  }
+
+  /** The worker has the job no longer. */
+  letGo(id: string): void {
+    this.held.delete(id);
   }
 
   async finish(
@@ -89,6 +114,7 @@ export class Running {
   ): Promise<{ result: ClaimTuple | undefined; finishedOn: number }> {
     const finishedOn = Date.now();
     const id = job.id ?? '';
+    this.letGo(id);
     const keeping = kept(
       keep,
       target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail,
@@ -104,7 +130,7 @@ export class Running {
       goesOn: fetchNext && !this.isClosing(),
     });
     if (typeof raw === 'number') return { result: undefined, finishedOn };
-    return { result: this.tupleOf(raw) ?? (await this.readable(raw, token)), finishedOn };
+    return { result: this.noted(this.tupleOf(raw) ?? (await this.readable(raw, token))), finishedOn };
   }
 
   async delay(
@@ -116,6 +142,7 @@ export class Running {
   ): Promise<ClaimTuple | []> {
     checkDelay(delay, Number.MAX_SAFE_INTEGER);
     checkDelay(due, Number.MAX_SAFE_INTEGER);
+    this.letGo(id);
     // A backoff that grew beyond the longest delay waits that long; refusing would leave the job running.
     const wait = Math.min(delay, this.options.maxDelayMs);
     const ready = due - (delay - wait);
@@ -138,10 +165,11 @@ export class Running {
     );
     if (typeof raw === 'number') return [];
     const [claimed = '', ...fieldsOfNext] = raw;
-    return this.readable({ id: claimed, fields: fieldsOfNext }, token);
+    return this.noted(await this.readable({ id: claimed, fields: fieldsOfNext }, token));
   }
 
   async retry(id: string, lifo: boolean, token: string, fields?: Record<string, unknown>): Promise<void> {
+    this.letGo(id);
     accepted(await this.scripts.run<number>('retry', id, token, lifo ? 'head' : 'tail', flat(fields)), {
       jobId: id,
       command: 'retryJob',
@@ -150,6 +178,7 @@ export class Running {
   }
 
   async release(id: string, token: string): Promise<number> {
+    this.letGo(id);
     return accepted(await this.scripts.run<number>('release', id, token), {
       jobId: id,
       command: 'moveJobFromActiveToWait',
@@ -174,6 +203,16 @@ export class Running {
     // A little less than the interval, so that a process's own next look is not taken for another's.
     const turn = Math.max(1, Math.floor(stalledInterval * 0.9));
     return (await this.scripts.run<string[] | null>('recoverStalled', maxStalledCount, turn)) ?? undefined;
+  }
+
+  private noted(tuple: ClaimTuple): ClaimTuple {
+    if (tuple[1] !== '') this.held.add(tuple[1]);
+    return tuple;
+  }
+
+  /** Jobs that the worker may still ask for, when it asks for one. Where starts are limited none is claimed ahead. */
+  private freePlaces(): number {
+    return this.runner.limiter ? 0 : (this.runner.concurrency ?? 1) - this.held.size - 1;
   }
 
   private get leaseMs(): number {

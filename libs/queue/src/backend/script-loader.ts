@@ -107,18 +107,34 @@ function enclosed(part: string): string {
   return `${declared}do\n${part.replace(INCLUDE, '').replace(EXPORTS, '')}\nend\n`;
 }
 
+interface Part {
+  text: string;
+  enclosed: string;
+}
+const parts = new Map<string, Part>();
+
+function partOf(name: string): Part {
+  let part = parts.get(name);
+  if (!part) {
+    const text = readFileSync(new URL(`includes/${name}.lua`, folder), 'utf8');
+    part = { text, enclosed: enclosed(text) };
+    parts.set(name, part);
+  }
+  return part;
+}
+
 /** The parts a text names in `--@include a b`, those they name included; each part once, before what needs it. */
 function partsOf(text: string, seen: Set<string>): string {
-  let parts = '';
+  let found = '';
   for (const [, names = ''] of text.matchAll(INCLUDE)) {
     for (const part of names.trim().split(/\s+/)) {
       if (seen.has(part)) continue;
       seen.add(part);
-      const own = readFileSync(new URL(`includes/${part}.lua`, folder), 'utf8');
-      parts += partsOf(own, seen) + enclosed(own);
+      const own = partOf(part);
+      found += partsOf(own.text, seen) + own.enclosed;
     }
   }
-  return parts;
+  return found;
 }
 
 function read(name: ScriptName): string {

@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { WrongKeyTypeError } from '../errors/index.js';
 import { JOB_KEY_TYPES, KEY_TYPES, SCHEDULER_KEY_TYPES, type QueueKeys } from './keys.js';
 import { callFunction, usesFunctions } from './script-functions.js';
-import { HOT_SCRIPTS, SCRIPT_NAMES, scriptSource, type ScriptName } from './script-loader.js';
+import { HOT_SCRIPTS, scriptSource, type ScriptName } from './script-loader.js';
 import type { StoreOptions } from './store-options.js';
 
 export type RedisClient = Redis | Cluster;
@@ -13,15 +13,16 @@ type ListCall = (keys: number, ...lists: (readonly ScriptArgument[])[]) => Promi
 /** Arguments that are looked at when one of them may name a job with a key of the wrong type. */
 const MOST_EXPLAINED = 50;
 
-const prepared = new WeakSet<RedisClient>();
+const prepared = new WeakMap<RedisClient, Set<ScriptName>>();
 const hot = new Set<ScriptName>(HOT_SCRIPTS);
 const commandName = (name: ScriptName) => `drover${name[0]?.toUpperCase()}${name.slice(1)}`;
 
-/** Teaches a client the scripts; once per client, also when several queues share it. */
-function prepare(client: RedisClient): void {
-  if (prepared.has(client)) return;
-  prepared.add(client);
-  for (const name of SCRIPT_NAMES) client.defineCommand(commandName(name), { lua: scriptSource(name) });
+/** Teaches a client a script, once, also when several queues share the client: most processes need few of them. */
+function prepare(client: RedisClient, script: ScriptName): void {
+  const known = prepared.get(client) ?? new Set();
+  if (known.has(script)) return;
+  prepared.set(client, known.add(script));
+  client.defineCommand(commandName(script), { lua: scriptSource(script) });
 }
 
 /** Calls a script on the queues with these bases. As lists: spread, many arguments would not fit on the stack. */
@@ -35,7 +36,7 @@ async function call(
     const called = await callFunction(client, script, bases, args);
     if (called) return called.answer;
   }
-  prepare(client);
+  prepare(client, script);
   const command = (client as unknown as Record<string, ListCall>)[commandName(script)] as ListCall;
   return command.call(client, bases.length, bases, args);
 }
@@ -100,7 +101,7 @@ export class Scripts {
     const [only] = calls;
     if (only && calls.length === 1) return [await this.run<T>(only.script, ...only.args)];
     const client = await this.client();
-    prepare(client);
+    for (const { script } of calls) prepare(client, script);
     const pipeline = client.pipeline();
     for (const { script, args } of calls) {
       // Only queued here; the pipeline's own promise below carries the answers.

@@ -1,0 +1,106 @@
+import type { WorkerOptions } from 'bullmq';
+import { waitFor } from '../../../tests/support/wait.js';
+import { createBackendFactory } from '../src/index.js';
+import { recordAdvances } from './support/calls.js';
+import { useStand, type Stand } from './support/stand.js';
+import { addAll, numbered } from './support/turn.js';
+
+const open = useStand();
+
+/** The store of a worker that does not run: the test asks for jobs as a worker would. */
+function storeOf(stand: Stand, options: Partial<WorkerOptions>) {
+  const { prefix, url } = stand;
+  const store = createBackendFactory()(stand.name, { connection: { url }, prefix, ...options } as never);
+  store.on('error', () => undefined);
+  stand.keep({ close: () => store.close(true) });
+  return { store, ask: async (token: string) => (await store.moveToActive(token))[1] };
+}
+
+const statuses = (stand: Stand, ids: readonly string[]) => Promise.all(ids.map((id) => stand.status(id)));
+
+describe('a worker that fills its places', () => {
+  it('takes few ways to Redis until all of them are taken', async () => {
+    const stand = open();
+    const ids = numbered(60);
+    await addAll(stand, ids);
+    const advances = await recordAdvances(stand);
+    let finish: () => void = () => undefined;
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const { ran } = stand.newWorker(() => finished, { concurrency: 60 });
+    await waitFor(() => ran.length === 60);
+    const sizes = await advances();
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(64);
+    expect(sizes.length).toBeLessThanOrEqual(15);
+    finish();
+    await waitFor(async () => (await stand.redis.zcard(stand.key('completed'))) === 60);
+  });
+
+  it('gets the jobs in order, each under its own token', async () => {
+    const stand = open();
+    const ids = numbered(12);
+    await addAll(stand, ids);
+    const { store, ask } = storeOf(stand, { concurrency: 12 });
+    for (const [at, id] of ids.entries()) expect(await ask(`w:${at}`)).toBe(id);
+    for (const [at, id] of ids.entries()) {
+      const job = { id, opts: {}, attemptsMade: 0 } as never;
+      await store.moveToCompleted(job, 1 as never, false as never, `w:${at}`, false);
+    }
+    expect(new Set(await statuses(stand, ids))).toEqual(new Set(['completed']));
+  });
+
+  it('never holds more jobs than it has places', async () => {
+    const stand = open();
+    await addAll(stand, numbered(20));
+    const { ask } = storeOf(stand, { concurrency: 5 });
+    for (let at = 0; at < 5; at++) await ask(`w:${at}`);
+    expect(await stand.redis.scard(stand.key('processing'))).toBe(5);
+  });
+
+  it('takes a job that came after there was none', async () => {
+    const stand = open();
+    await addAll(stand, ['a', 'b']);
+    const { ask } = storeOf(stand, { concurrency: 10 });
+    expect([await ask('w:0'), await ask('w:1')]).toEqual(['a', 'b']);
+    await addAll(stand, ['c']);
+    expect(await ask('w:2')).toBe('c');
+    expect(await ask('w:3')).toBe('');
+  });
+});
+
+describe('what nobody asks for', () => {
+  it.each<[string, (stand: Stand, store: { close(): Promise<void> }) => Promise<unknown>]>([
+    ['after a while', async () => undefined],
+    ['when the store is closed', (_, store) => store.close()],
+  ])('goes back to the front of the queue, %s', async (_, act) => {
+    const stand = open();
+    const ids = numbered(10);
+    await addAll(stand, ids);
+    const { store, ask } = storeOf(stand, { concurrency: 10 });
+    for (let at = 0; at < 4; at++) await ask(`w:${at}`);
+    const events = async () => (await stand.events()).filter(({ prev }) => prev === 'active').length;
+    await act(stand, store);
+    await waitFor(async () => (await events()) === 2);
+    expect(await statuses(stand, ids)).toEqual(ids.map((_id, at) => (at < 4 ? 'running' : 'pending')));
+    expect(await stand.queued()).toEqual(ids.slice(4));
+    expect((await stand.queue.getJob('job-004'))?.attemptsMade).toBe(0);
+  });
+});
+
+describe('no job is claimed before it is asked for', () => {
+  it.each<[string, Partial<WorkerOptions>, string[]]>([
+    ['by a worker with one place', {}, ['w:0', 'w:1', 'w:2']],
+    [
+      'where starts are limited',
+      { concurrency: 10, limiter: { max: 100, duration: 1000 } },
+      ['w:0', 'w:1', 'w:2'],
+    ],
+    ['under tokens that are not counted', { concurrency: 10 }, ['a', 'b', 'c']],
+    ['under tokens that are counted otherwise', { concurrency: 10 }, ['w:1', 'w:3', 'v:4']],
+  ])('%s', async (_, options, tokens) => {
+    const stand = open();
+    await addAll(stand, numbered(10));
+    const { ask } = storeOf(stand, options);
+    for (const token of tokens) await ask(token);
+    expect(await stand.redis.scard(stand.key('processing'))).toBe(3);
+  });
+});
