@@ -4,9 +4,9 @@
  */
 export const SHARES = {
   addOne: { graphile: 0.1, 'graphile-batched': 0.1, 'pg-boss': 0.2 },
-  one: { graphile: 0.3, 'pg-boss': 0.2 },
-  ten: { graphile: 0.1, 'pg-boss': 0.3 },
-  many: { graphile: 0.1, 'pg-boss': 0.6 },
+  one: { graphile: 0.15, 'pg-boss': 0.1 },
+  ten: { graphile: 0.05, 'pg-boss': 0.15 },
+  many: { graphile: 0.05, 'pg-boss': 0.3 },
   // It polls twice a second at most.
   pickUp: { 'pg-boss': 0.05 },
 };
