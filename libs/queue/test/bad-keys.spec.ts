@@ -184,3 +184,31 @@ describe.each(['data', 'status', 'job', 'results', 'logs'])(
     });
   },
 );
+
+describe('a key that only an unusual job needs', () => {
+  it('stops a claim that meets such a job first, and all stay in the queue', async () => {
+    const stand = open();
+    for (const id of ['ended', 'sound']) await stand.queue.add('t', 1, { jobId: id });
+    await stand.redis.set(stand.key('status:ended'), 'failed');
+    const restore = await spoil(stand, 'failed');
+    const queued = await stand.queued();
+    await expect(stand.claim()).rejects.toThrow('failed');
+    expect(await stand.queued()).toEqual(queued);
+    await restore();
+    expect(await stand.claimAll()).toEqual(['sound']);
+    expect(await stand.redis.zrange(stand.key('failed'), 0, -1)).toEqual(['ended']);
+  });
+
+  it('does not keep jobs before it from being claimed', async () => {
+    const stand = open();
+    const ids = Array.from({ length: 40 }, (_, at) => `sound-${at}`);
+    await stand.queue.addBulk([...ids, 'ended'].map((jobId) => ({ name: 't', data: 1, opts: { jobId } })));
+    await stand.redis.set(stand.key('status:ended'), 'failed');
+    await spoil(stand, 'failed');
+    const claims = await Promise.allSettled([...ids, 'x'].map((_, at) => stand.claim(`token-${at}`)));
+    const claimed = claims.flatMap((claim) => (claim.status === 'fulfilled' && claim.value) || []);
+    // The piece with the job that cannot be looked at is left; what is claimed is told to whoever claimed it.
+    expect(claimed.length).toBe(await stand.redis.scard(stand.key('processing')));
+    expect(claimed.length + (await stand.queued()).length).toBe(41);
+  });
+});

@@ -87,6 +87,16 @@ local function arePlaced(lowest, highest)
   return edge ~= high and low > edge - 1
 end
 
+-- Puts popped jobs back to their places, from that at `first` on.
+local function putBack(popped, first)
+  local back = {}
+  for at = first, #popped, 2 do
+    back[#back + 1] = popped[at + 1]
+    back[#back + 1] = popped[at]
+  end
+  redis.call('ZADD', keys.queue, unpack(back))
+end
+
 -- Sorts out popped jobs. Those in `others` (ids left to other workers, as a set, or false) are put behind `left`, flat
 -- scores and ids. Enters the rest in `ids`, and returns how many.
 local function sortOut(popped, others, left)
@@ -101,12 +111,7 @@ local function sortOut(popped, others, left)
       ids[count] = id
     else
       -- Added by a legacy service and not seen yet: all such get their places first, in order of arrival.
-      local back = {}
-      for from = at, #popped, 2 do
-        back[#back + 1] = popped[from + 1]
-        back[#back + 1] = popped[from]
-      end
-      redis.call('ZADD', keys.queue, unpack(back))
+      putBack(popped, at)
       adoptAdded(100, true)
       return count
     end
@@ -132,9 +137,15 @@ local function takeBest(wanted, others)
       hasMore = size > 0
     end
     if count > 0 then
-      local read
-      taken, read = readRunnable(count, taken)
-      bytes = bytes + read
+      local ok, now, read = attempt(readRunnable, count, taken)
+      if not ok then
+        -- Not all types were looked at before, see `checkUsualTypes`. What was taken before this piece is claimed all the same.
+        putBack(popped, 1)
+        if taken == 0 then error(now) end
+        hasMore = false
+        break
+      end
+      taken, bytes = now, bytes + read
     end
     if not hasMore or taken >= wanted or bytes >= MAX_BYTES then break end
   end

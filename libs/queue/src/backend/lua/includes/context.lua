@@ -8,7 +8,7 @@
 --@exports begin base now ttl maxDocumentBytes legacyLease keys memo memos call within statusKey dataKey resultKey stateKey
 --@exports jobKey tieRun
 --@exports logsKey pendingKey processedKey ignoredKey unsuccessfulKey serverNow setting isUnbound forgetSettings exact
---@exports inPieces checkTypes checkUsualTypes checkJobTypes problemWith mustBe setAsideForeign
+--@exports inPieces checkTypes checkUsualTypes checkJobTypes attempt problemWith mustBe setAsideForeign
 
 -- Names of a queue's keys; kept, because joining them anew costs as much as several commands.
 local knownKeys, knownCount = {}, 0
@@ -252,9 +252,18 @@ function checkJobTypes(id)
   redis.call('HLEN', jobKey(id))
 end
 
+-- Calls `act(...)`. Returns true and up to two values of its, or false and its error; then we are where we were before, though
+-- it was thrown on another queue.
+function attempt(act, ...)
+  local ownBase, ownKeys, ownMemo = base, keys, memo
+  local ok, first, second = pcall(act, ...)
+  if not ok then base, keys, memo = ownBase, ownKeys, ownMemo end
+  return ok, first, second
+end
+
 -- The text of the error that `check(...)` throws, or nil. Redis gives errors as tables or as texts.
 function problemWith(check, ...)
-  local ok, problem = pcall(check, ...)
+  local ok, problem = attempt(check, ...)
   if ok then return nil end
   return type(problem) == 'table' and problem.err or tostring(problem)
 end
