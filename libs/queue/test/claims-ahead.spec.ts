@@ -56,6 +56,24 @@ describe('a worker that fills its places', () => {
     expect(await stand.redis.scard(stand.key('processing'))).toBe(5);
   });
 
+  it('counts the places of jobs that are being ended and bring the next one', async () => {
+    const stand = open();
+    await addAll(stand, numbered(20));
+    const { store, ask } = storeOf(stand, { concurrency: 5 });
+    for (let at = 0; at < 3; at++) await ask(`w:${at}`);
+    const ends = [0, 1, 2].map((at) =>
+      store.moveToCompleted(
+        { id: `job-00${at}`, opts: {}, attemptsMade: 0 } as never,
+        1 as never,
+        false as never,
+        `w:${at}`,
+        true,
+      ),
+    );
+    await Promise.all([...ends, ask('w:3').then(() => ask('w:4'))]);
+    expect(await stand.redis.scard(stand.key('processing'))).toBe(5);
+  });
+
   it('takes a job that came after there was none', async () => {
     const stand = open();
     await addAll(stand, ['a', 'b']);
@@ -82,7 +100,30 @@ describe('what nobody asks for', () => {
     await waitFor(async () => (await events()) === 2);
     expect(await statuses(stand, ids)).toEqual(ids.map((_id, at) => (at < 4 ? 'running' : 'pending')));
     expect(await stand.queued()).toEqual(ids.slice(4));
-    expect((await stand.queue.getJob('job-004'))?.attemptsMade).toBe(0);
+    // As if it had never been claimed.
+    expect(await stand.queue.getJob('job-004')).toMatchObject({ attemptsMade: 0, attemptsStarted: 0 });
+    expect(await stand.redis.hlen(stand.key('runs'))).toBe(4);
+    expect(await stand.redis.exists(stand.key('job:job-004'))).toBe(0);
+  });
+
+  it('does not count as a start where the queue limits them', async () => {
+    const stand = open();
+    await addAll(stand, numbered(10));
+    await stand.queue.setGlobalRateLimit(6, 60_000);
+    const { ask } = storeOf(stand, { concurrency: 10 });
+    for (let at = 0; at < 4; at++) await ask(`w:${at}`);
+    await waitFor(async () => (await stand.redis.get(stand.key('limiter'))) === '4');
+    expect(await stand.redis.scard(stand.key('processing'))).toBe(4);
+  });
+
+  it('is not handed out once it was cancelled', async () => {
+    const stand = open();
+    await addAll(stand, numbered(10));
+    const { ask } = storeOf(stand, { concurrency: 10 });
+    for (let at = 0; at < 4; at++) await ask(`w:${at}`);
+    await stand.service.cancelJob('job-004');
+    await waitFor(async () => (await stand.redis.scard(stand.key('processing'))) === 4);
+    expect(await ask('w:4')).toBe('job-005');
   });
 });
 

@@ -7,6 +7,16 @@ export type Claim = (token: string) => Promise<RawClaim>;
 const MOST = 50;
 /** Milliseconds after which what nobody asked for goes back to the queue. */
 const PATIENCE_MS = 50;
+/** An older claim is not handed out: the job may have been cancelled meanwhile, and nobody could be told. */
+const FRESH_MS = 20;
+/** After claims that nobody asked for, and where the queue limits starts, none are made ahead for so long. */
+const REST_MS = 60_000;
+
+interface Ahead {
+  claim: Promise<RawClaim>;
+  /** When it was answered. */
+  since: number;
+}
 
 /** `<worker>:<number>`, as BullMQ's workers count their tokens. */
 const COUNTED = /^(.*):(\d+)$/s;
@@ -15,13 +25,14 @@ const COUNTED = /^(.*):(\d+)$/s;
  * Claims for a worker that fills its free places. BullMQ's worker claims one job after the other until all places are taken,
  * and only then runs the first: with a hundred places the first job of a burst waits for a hundred ways to Redis. After
  * two claims in a row the next ones are known, since tokens are counted; they are made with the one that is asked for, first
- * one, then twice as many each time, so that few are made in vain. Those nobody asks for are handed back.
+ * one, then twice as many each time, so that few are made in vain. Those nobody asks for are handed back, as if they had
+ * never been claimed.
  */
 export class ClaimsAhead {
-  private readonly ahead = new Map<string, Promise<RawClaim>>();
+  private readonly ahead = new Map<string, Ahead>();
   private last: { worker: string; number: number } | undefined;
   private size = 0;
-  private most = MOST;
+  private restsUntil = 0;
   private timer: NodeJS.Timeout | undefined;
 
   /**
@@ -37,20 +48,19 @@ export class ClaimsAhead {
 
   /** @returns what {@link Claim} would, from a claim that was made ahead if there is one. */
   async next(token: string): Promise<RawClaim> {
-    const ready = this.ahead.get(token);
-    this.ahead.delete(token);
+    const ready = await this.taken(token);
+    if (ready) return ready;
     const isNext = this.follows(token);
-    if (ready) {
-      const claim = await ready.catch(() => undefined);
-      // That there was none a moment ago says nothing of now.
-      if (claim?.id !== undefined) return claim;
-    }
     // Others may come in another order than they are counted in, when a worker waits for jobs.
-    this.size = isNext && this.ahead.size === 0 ? Math.min(this.most, Math.max(1, 2 * this.size)) : 0;
+    const grows = isNext && this.ahead.size === 0 && Date.now() >= this.restsUntil;
+    this.size = grows ? Math.min(MOST, Math.max(1, 2 * this.size)) : 0;
     const asked = this.claim(token);
     this.makeAhead(Math.min(this.size, this.freePlaces()));
     const claim = await asked;
-    if (claim.id === undefined) this.last = undefined;
+    if (claim.id === undefined) {
+      this.last = undefined;
+      if (claim.limitMs > 0) this.rest();
+    }
     return claim;
   }
 
@@ -58,10 +68,27 @@ export class ClaimsAhead {
   stop(): Promise<void> | undefined {
     clearTimeout(this.timer);
     this.last = undefined;
-    if (this.ahead.size === 0) return undefined;
-    const unasked = [...this.ahead];
-    this.ahead.clear();
-    return this.handBack(unasked);
+    return this.ahead.size === 0 ? undefined : this.handBack([...this.ahead]);
+  }
+
+  /** What was claimed ahead for the token, if there is a job and nothing can have become of it. */
+  private async taken(token: string): Promise<RawClaim | undefined> {
+    const ready = this.ahead.get(token);
+    if (!ready) return undefined;
+    this.ahead.delete(token);
+    const claim = await ready.claim.catch(() => undefined);
+    // That there was none a moment ago says nothing of now.
+    if (claim?.id === undefined) return undefined;
+    if (Date.now() - ready.since > FRESH_MS) {
+      await this.handBack([[token, ready], ...this.ahead]);
+      return undefined;
+    }
+    this.follows(token);
+    return claim;
+  }
+
+  private rest(): void {
+    this.restsUntil = Date.now() + REST_MS;
   }
 
   private follows(token: string): boolean {
@@ -76,11 +103,14 @@ export class ClaimsAhead {
     const { worker, number } = this.last;
     for (let nth = 1; nth <= count; nth++) {
       const token = `${worker}:${number + nth}`;
-      const claim = this.claim(token);
-      this.ahead.set(token, claim);
-      // Whoever asks for one that brought nothing claims anew.
+      const made: Ahead = { claim: this.claim(token), since: Number.MAX_SAFE_INTEGER };
+      this.ahead.set(token, made);
       const drop = () => this.ahead.delete(token);
-      claim.then(({ id }) => id === undefined && drop(), drop);
+      made.claim.then(({ id }) => {
+        made.since = Date.now();
+        // Whoever asks for one that brought nothing claims anew.
+        if (id === undefined) drop();
+      }, drop);
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.lookForUnasked(this.ahead.size), PATIENCE_MS);
@@ -96,13 +126,14 @@ export class ClaimsAhead {
       return;
     }
     // It does not fill its places after all: it was paused, or allows itself fewer jobs by now.
-    this.most = Math.floor(this.most / 2);
+    this.rest();
     void this.stop();
   }
 
   /** Each goes to the front of the queue, so the last one comes first. Where that fails, its lease ends by itself. */
-  private async handBack(unasked: readonly [string, Promise<RawClaim>][]): Promise<void> {
-    const claims = await Promise.allSettled(unasked.map(([, claim]) => claim));
+  private async handBack(unasked: readonly [string, Ahead][]): Promise<void> {
+    for (const [token] of unasked) this.ahead.delete(token);
+    const claims = await Promise.allSettled(unasked.map(([, { claim }]) => claim));
     const given = unasked.map(([token], at) => {
       const claim = claims[at];
       const id = claim?.status === 'fulfilled' ? claim.value.id : undefined;

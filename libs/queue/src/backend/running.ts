@@ -58,6 +58,8 @@ export class Running {
   private readonly ahead: ClaimsAhead;
   /** Ids of the jobs that the worker has from here. */
   private readonly held = new Set<string>();
+  /** Reports under way that bring the next job. */
+  private goingOn = 0;
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
   /** Whether the last claim found as many jobs running as the queue allows at once. */
@@ -75,7 +77,7 @@ export class Running {
     this.advancing = new Advancing(lasting, () => this.ask());
     this.ahead = new ClaimsAhead(
       (token) => this.advancing.claim(token),
-      (id, token) => lasting.run('release', id, token),
+      (id, token) => lasting.run('release', id, token, '1'),
       () => this.freePlaces(),
     );
   }
@@ -119,6 +121,8 @@ export class Running {
       keep,
       target === 'completed' ? this.runner.removeOnComplete : this.runner.removeOnFail,
     );
+    const goesOn = fetchNext && !this.isClosing();
+    if (goesOn) this.goingOn += 1;
     const raw = await this.report({
       id,
       token,
@@ -127,8 +131,8 @@ export class Running {
       fields: flatList(fields),
       attempts: finite(job.opts.attempts, 0),
       keep: keeping,
-      goesOn: fetchNext && !this.isClosing(),
-    });
+      goesOn,
+    }).finally(() => goesOn && (this.goingOn -= 1));
     if (typeof raw === 'number') return { result: undefined, finishedOn };
     return { result: this.noted(this.tupleOf(raw) ?? (await this.readable(raw, token))), finishedOn };
   }
@@ -212,7 +216,7 @@ export class Running {
 
   /** Jobs that the worker may still ask for, when it asks for one. Where starts are limited none is claimed ahead. */
   private freePlaces(): number {
-    return this.runner.limiter ? 0 : (this.runner.concurrency ?? 1) - this.held.size - 1;
+    return this.runner.limiter ? 0 : (this.runner.concurrency ?? 1) - this.held.size - this.goingOn - 1;
   }
 
   private get leaseMs(): number {

@@ -80,6 +80,9 @@ for nth = 1, reports.count do
 end
 for _ = next + 1, wanted do putClaim() end
 
+if claimed.isLarge then
+  for row = 1, count do claimed.texts[row], claimed.fields[row] = false, false end
+end
 if ended > 0 then
   if count == 0 then emitDrained() end
   if wanted < reports.count then slotFreed() end

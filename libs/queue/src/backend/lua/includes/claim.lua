@@ -4,8 +4,8 @@
 --@exports claimJobs claimed
 
 -- The claimed jobs of this call, in rows: id; the text of a plain one, or false; the fields of another, flat names and
--- values. Behind the last one stands what earlier calls left.
-claimed = { ids = {}, texts = {}, fields = {} }
+-- values. Behind the last one stands what earlier calls left; `isLarge` says that it should not stay.
+claimed = { ids = {}, texts = {}, fields = {}, isLarge = false }
 local claimedIds, claimedTexts, claimedFields, claimedStatusKeys, claimedRuns = claimed.ids, claimed.texts, claimed.fields, {}, {}
 
 -- What is read at once; and bytes of payloads after which a call takes no more: it holds Redis meanwhile.
@@ -150,7 +150,8 @@ local function takeBest(wanted, others)
     if not hasMore or taken >= wanted or bytes >= MAX_BYTES then break end
   end
   if left and #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
-  return taken, hasMore and bytes >= MAX_BYTES
+  claimed.isLarge = bytes >= MAX_BYTES
+  return taken, hasMore and claimed.isLarge
 end
 
 -- Redis keeps a small sorted set as a list, in which every write searches from the front. A long member makes it the

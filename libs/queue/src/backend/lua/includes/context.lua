@@ -210,13 +210,17 @@ function inPieces(command, key, values, size)
   end
 end
 
--- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind. One command
--- looks at all sorted sets, and one at the sets: they check types, and since the first key never exists there is nothing
--- to intersect. (The first takes a set for a sorted set; nobody makes one by mistake.)
-function checkTypes()
+-- Looks at all sorted sets by one command: it checks their types, and since the first key never exists there is nothing to
+-- intersect. (It takes a set for a sorted set; nobody makes one by mistake.)
+local function checkSortedSets()
   redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
     keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
     'LIMIT', 1)
+end
+
+-- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind.
+function checkTypes()
+  checkSortedSets()
   redis.call('SINTERCARD', 3, keys.nothing, keys.processing, keys.awaited)
   redis.call('HLEN', keys.runs)
   redis.call('HLEN', keys.plain)
@@ -236,7 +240,7 @@ function checkUsualTypes(isUsual, ends)
   memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
   memo.isAdded = redis.call('PTTL', keys.queue) >= 0
   if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') then return checkTypes() end
-  redis.call('ZINTERCARD', 6, keys.nothing, keys.queue, keys.leases, keys.completed, keys.expiring, keys.wakeup, 'LIMIT', 1)
+  checkSortedSets()
   redis.call('HLEN', keys.plain)
   if ends > 0 then return end
   redis.call('SCARD', keys.processing)

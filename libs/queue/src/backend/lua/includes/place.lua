@@ -79,8 +79,12 @@ function documentPriority(id)
   return priorityOf(-math.floor(given))
 end
 
--- Contract priority that a job was given.
+-- Contract priority that a job was given. A plain job stays so.
 function notedPriority(id)
+  local plain = redis.call('HGET', keys.plain, id)
+  if plain and redis.call('EXISTS', stateKey(id)) == 0 then
+    return contractPriority(string.match(plain, '^[^\n]*\n([^\n]*)\n'))
+  end
   local noted = redis.call('HMGET', jobKey(id), 'band', 'priority')
   if noted[1] then return tonumber(noted[1]) end
   if noted[2] then return contractPriority(noted[2]) end

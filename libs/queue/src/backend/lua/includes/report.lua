@@ -217,11 +217,6 @@ end
 
 -- Ends the jobs of reports that are not so simple, given their numbers. Returns how many were ended.
 local function endUnusual(numbers)
-  if reports.isUsual then
-    -- Not looked at so far, see `checkUsualTypes`.
-    reports.isUsual = false
-    checkTypes()
-  end
   local unusual, ended = {}, 0
   for at, nth in ipairs(numbers) do
     local from = reports.before + 4 * nth
@@ -271,6 +266,8 @@ function endJobs()
     ended, repeated = completePlain(reports, 1, plain, false)
     if repeated then ended = ended + endUnusual(repeated) end
   else
+    -- Not all was looked at so far, see `checkUsualTypes`.
+    if reports.isUsual then checkTypes() end
     ended = endInTurns(plain, nths)
   end
   dropNowAndThen(math.max(100, 2 * reports.count))
