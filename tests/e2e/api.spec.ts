@@ -1,3 +1,4 @@
+// One file for all routes: they share an API process, whose start takes longer than their tests.
 import { jobPageSchema, jobSchema, jobStatsSchema, type JobView } from '#libs/contracts';
 import { QueueService } from '#libs/queue';
 import { expectProblem, TestApi } from './api-client.js';

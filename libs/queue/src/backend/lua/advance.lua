@@ -9,7 +9,7 @@
 --         0 for a report without a claim; a negative code for one that was refused: -1 no such job, -2 claim gone,
 --         -3 not running, -4 children are pending, -6 held by another, -9 a child failed that must not;
 --         1, id, number of texts, texts (the job's fields) for a claimed job;
---         4, id, its text, for a plain one that starts for the first time (see `unpackPlain`);
+--         4, id, its text, for a plain one that starts for the first time (see `context`);
 --         2, ms of a rate limit, time of the next delayed job, 1 when there is more to do before there is an answer, 1 at the
 --         limit of running jobs, for none; 3 and the text of an error
 -- Events  completed or failed, retries-exhausted, active, drained; waiting (promoted, adopted).

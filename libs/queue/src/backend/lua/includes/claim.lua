@@ -1,6 +1,6 @@
 -- Claiming the best jobs, each with a lease. This and `complete` run for every job, so they are written for little Lua: rows
 -- that are kept from call to call instead of a table for each job, and numbers as the texts they came as.
---@include delayed added limits metrics slots held run
+--@include delayed added limits metrics slots held run large
 --@exports claimJobs claimed
 
 -- The claimed jobs of this call, in rows: id; the text of a plain one, or false; the fields of another, flat names and
@@ -35,7 +35,7 @@ local function readState(id)
   return fields, run, #document
 end
 
-local ids, scores, statusKeys, stateKeys = {}, {}, {}, {}
+local ids, statusKeys, stateKeys = {}, {}, {}
 
 -- Of the first `count` of `ids`, enters those that can be run behind the first `taken` rows. Of the others it is recorded
 -- that they ended already, or why they cannot. Returns how many rows there are now, and bytes of the payloads.
@@ -154,19 +154,7 @@ local function takeBest(wanted, others)
   return taken, hasMore and claimed.isLarge
 end
 
--- Redis keeps a small sorted set as a list, in which every write searches from the front. A long member makes it the
--- kind it would be with many, and it stays so when that leaves. Worth it for so many jobs at once:
-local MANY = 8
-local LONG = '-----------------------------------------------------------------'
-
 local leases, strings, runs = {}, {}, {}
-
-local function writeLeases(count)
-  local isList = count >= MANY and redis.pcall('OBJECT', 'ENCODING', keys.leases) == 'listpack'
-  if isList then redis.call('ZADD', keys.leases, 0, LONG) end
-  redis.call('ZADD', keys.leases, unpack(leases, 1, 2 * count))
-  if isList then redis.call('ZREM', keys.leases, LONG) end
-end
 
 -- Makes the jobs in the rows run, job n under `tokens[n]`, and adds to fields what that changes.
 local function activate(count, tokens, worker, lease)
@@ -190,7 +178,7 @@ local function activate(count, tokens, worker, lease)
   end
   redis.call('MSET', unpack(strings, 1, 2 * count))
   redis.call('SADD', keys.processing, unpack(claimedIds, 1, count))
-  writeLeases(count)
+  writeMany('ZADD', keys.leases, leases, count)
   redis.call('HSET', keys.runs, unpack(runs, 1, 2 * count))
 end
 
@@ -204,10 +192,10 @@ end
 
 -- Claims one job for each of the first `wanted` of `tokens`, with all that comes before it: the first in the rows for the
 -- first token. `isWoken` says that a worker which had nothing to do may ask: then it wakes the next one when there are jobs
--- left, since whoever adds many wakes one. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers (JSON array, or ''), `terms`
--- what the worker asks of the queue (see `termsOf`). Returns how many, and what is said to the tokens that got none: ms of
--- a rate limit or 0, time of the next delayed job or 0, 1 when there is more to do before there is an answer (legacy jobs
--- to adopt, or more payloads than a call takes), 1 at the limit of running jobs.
+-- left, since whoever adds many wakes one. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers
+-- (JSON array, or ''), `terms` what the worker asks of the queue (see `termsOf`). Returns how many, and what is said to the
+-- tokens that got none: ms of a rate limit or 0, time of the next delayed job or 0, 1 when there is more to do before there
+-- is an answer (legacy jobs to adopt, or more payloads than a call takes), 1 at the limit of running jobs.
 function claimJobs(tokens, wanted, isWoken, lease, worker, others, terms)
   if memo.timed > 0 then promoteDue(500) end
   if memo.isAdded then

@@ -67,15 +67,12 @@ end
 
 -- Emits the ends. An error, which only the first can meet, takes back what was done before.
 local function announce(reports, first, last)
-  for row = first, last do
-    local value = ARGV[reports.before + 4 * nths[row] + 2]
-    local problem = row == first and problemWith(emitCompleted, ids[row], value)
-    if row > first then emitCompleted(ids[row], value) end
-    if problem then
-      redis.call('SADD', keys.processing, unpack(ids, first, last))
-      error({ err = problem })
-    end
+  local problem = problemWith(emitCompleted, ids[first], ARGV[reports.before + 4 * nths[first] + 2])
+  if problem then
+    redis.call('SADD', keys.processing, unpack(ids, first, last))
+    error({ err = problem })
   end
+  for row = first + 1, last do emitCompleted(ids[row], ARGV[reports.before + 4 * nths[row] + 2]) end
 end
 
 -- Writes the ends into status, result and run. Returns the strings, four for each row.

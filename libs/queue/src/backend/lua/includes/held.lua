@@ -1,13 +1,6 @@
 -- Who holds a running job. Codes are BullMQ's.
 --@include context settle run
---@exports keysFor heldOf refusalOf refusal letGo
-
--- Keys of jobs, by one of the functions that spell them.
-function keysFor(ids, spell)
-  local spelled = {}
-  for at, id in ipairs(ids) do spelled[at] = spell(id) end
-  return spelled
-end
+--@exports heldOf refusalOf refusal letGo
 
 -- How the job `id` stands, given its status and the text of its run: `run` (nil when no worker of Drover's ran it last),
 -- `status`, `isLeased`, `exists`. A run has a lease for as long as it lasts: both begin and end in the same steps.

@@ -1,14 +1,10 @@
 -- Adding plain jobs that have no ids yet, which most are: nothing has to be looked up for each. All others are added by `add`.
 -- Written for little Lua, see `claim`.
---@include context announce place wake kind collected
+--@include context announce place wake kind large
 --@exports addNumbered
 
 -- Rows that are kept from call to call, since a table that grows is built anew each time.
 local ids, taken, index, plain, places = {}, {}, {}, {}, {}
-
--- More than so many texts make a large hash of `<p>plain`, which is written faster than a list of them.
-local MANY = 8
-local LONG = '-----------------------------------------------------------------'
 
 -- Whether all jobs are such, and for the current queue.
 local function areNumbered(jobs)
@@ -32,13 +28,6 @@ local function takeNumbers(count)
   return false
 end
 
-local function writePlain(count)
-  local isList = count >= MANY and redis.pcall('OBJECT', 'ENCODING', keys.plain) ~= 'hashtable'
-  if isList then redis.call('HSET', keys.plain, LONG, '') end
-  redis.call('HSET', keys.plain, unpack(plain, 1, 2 * count))
-  if isList then redis.call('HDEL', keys.plain, LONG) end
-end
-
 -- Adds the jobs if they are such, at most 200. Returns their ids, or nil when they are to be added by `add`.
 function addNumbered(jobs)
   local count = #jobs.ids
@@ -58,7 +47,7 @@ function addNumbered(jobs)
   -- First of all: what is listed there is found again, whatever happens.
   redis.call('ZADD', keys.ids, unpack(index, 1, 2 * count))
   redis.call('MSET', unpack(strings))
-  writePlain(count)
+  writeMany('HSET', keys.plain, plain, count)
   redis.call('ZADD', keys.queue, unpack(places, 1, 2 * count))
   for row = 1, count do
     if memo.isUnheard then break end
