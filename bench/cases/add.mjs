@@ -19,7 +19,7 @@ export const addOne = {
   name: 'add-one',
   title: 'Add one by one, 100 in flight',
   columns: THROUGHPUT,
-  jobs: 10_000,
+  jobs: 30_000,
   shares: SHARES.addOne,
   target: { atLeast: 1.5 },
   measure: (run, count) => add(run, { count, inFlight: 100 }),
@@ -30,7 +30,7 @@ export const addBulk = {
   title: 'Add in bulk, 1,000 a call',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 20_000,
+  jobs: 80_000,
   target: { atLeast: 2.5, ahead: ['bee-queue'] },
   measure: (run, count) => add(run, { count, perCall: 1000 }),
 };

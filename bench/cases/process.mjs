@@ -22,15 +22,15 @@ const processCase = (concurrency, jobs, shares, target, smoke) => ({
 
 export const process1 = processCase(1, 6_000, SHARES.one, { atLeast: 1.2 });
 export const process10 = processCase(10, 20_000, SHARES.ten, {});
-export const process100 = processCase(100, 30_000, SHARES.many, { atLeast: 2, aim: 3 }, 'all');
-export const process500 = processCase(500, 30_000, SHARES.many, {});
+export const process100 = processCase(100, 60_000, SHARES.many, { atLeast: 2, aim: 3 }, 'all');
+export const process500 = processCase(500, 60_000, SHARES.many, {});
 
 export const twoProcesses = {
   name: 'two-processes',
   title: 'Process in two processes, concurrency 100 each',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 30_000,
+  jobs: 60_000,
   shares: SHARES.many,
   target: { aheadOfAll: true },
   measure: (run, total) => measure(run, total, 100, 2),

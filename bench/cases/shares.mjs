@@ -3,10 +3,10 @@
  * others, some seconds. Rates are per job, so they can be compared all the same.
  */
 export const SHARES = {
-  addOne: { graphile: 0.1, 'graphile-batched': 0.1, 'pg-boss': 0.2 },
+  addOne: { graphile: 0.05, 'graphile-batched': 0.05, 'pg-boss': 0.1 },
   one: { graphile: 0.15, 'pg-boss': 0.1 },
   ten: { graphile: 0.05, 'pg-boss': 0.15 },
-  many: { graphile: 0.05, 'pg-boss': 0.3 },
+  many: { graphile: 0.025, 'pg-boss': 0.2 },
   // It polls twice a second at most.
   pickUp: { 'pg-boss': 0.05 },
 };

@@ -10,7 +10,7 @@ export const addAndProcess = {
   about: 'One process adds one by one with 100 in flight, another one runs them at concurrency 100.',
   smoke: 'all',
   columns: THROUGHPUT,
-  jobs: 10_000,
+  jobs: 20_000,
   shares: SHARES.addOne,
   target: { aheadOfAll: true },
   async measure(run, total) {
@@ -30,7 +30,7 @@ export const endToEnd = {
     'Drover: its updates channel; BullMQ: its stream of events, read by QueueEvents; bee-queue: its channel of events.',
   smoke: 'ours',
   columns: THROUGHPUT,
-  jobs: 10_000,
+  jobs: 20_000,
   peers: ({ tellsSubscribers = false }) => tellsSubscribers,
   target: { aheadOfAll: true },
   async measure(run, total) {
