@@ -5,7 +5,8 @@ import tseslint from 'typescript-eslint';
 // Regular expressions, because in a glob a leading `#` starts a comment.
 const boundaries = [
   ['libs/contracts', '^#libs/', 'contracts imports nothing of ours'],
-  ['libs/queue', '^#libs/(jobs|history)$', 'queue may import contracts only'],
+  ['libs/artifacts', '^#libs/(?!contracts$)', 'artifacts may import contracts only'],
+  ['libs/queue', '^#libs/(jobs|history|artifacts)', 'queue may import contracts only'],
   [
     'libs/queue/testing',
     '^ioredis$|^#libs/(?!contracts$)|^(\\.\\./)+(src|test|tests)/',
@@ -13,16 +14,20 @@ const boundaries = [
   ],
   [
     'libs/jobs/src/framework',
-    '^#libs/history$|/plugins/',
-    'the framework may import contracts and queue only',
+    '^#libs/(history|queue)$|^(ioredis|bullmq)$|/(plugins|processing|testing)/',
+    'the framework may import contracts and artifacts only',
   ],
-  ['libs/jobs/src/plugins', '^#libs/(queue|history)$|^(ioredis|bullmq)$', 'a plugin never sees Redis'],
+  [
+    'libs/jobs/src/plugins',
+    '^#libs/(queue|history)$|^(ioredis|bullmq)$|/processing/',
+    'a plugin never sees Redis',
+  ],
   ['libs/history', '^#libs/(queue|jobs)$', 'history may import contracts only'],
-  ['apps/api', '^#libs/jobs$', 'the API knows job types by name and schema, never their code'],
+  ['apps/api', '^#libs/jobs', 'the API knows job types by name and schema, never their code'],
 ];
 
 const relativeEscape = {
-  regex: '^\\.\\.?/.*\\b((contracts|queue|jobs|history)/src|apps)/',
+  regex: '^\\.\\.?/.*\\b((contracts|artifacts|queue|jobs|history)/src|apps)/',
   message: 'import another library as #libs/<name>',
 };
 
@@ -45,7 +50,7 @@ export default tseslint.config(
   },
   ...boundaries.map(([folder, regex, message]) => ({
     files: [`${folder}/**/*.ts`],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/*.testkit.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [relativeEscape, { regex, message }] }] },
   })),
   { files: ['**/*.spec.ts', 'tests/**/*.ts'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },

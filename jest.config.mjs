@@ -19,6 +19,7 @@ export default {
   testMatch: ['**/*.spec.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
   moduleNameMapper: {
+    '^#libs/jobs/testing$': '<rootDir>/libs/jobs/src/testing/index.ts',
     '^#libs/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { STOP_REASONS } from '#libs/jobs';
+import { backoffStrategy, HandlerRegistry, JobProcessor, QueueWorker, STOP_REASONS } from '#libs/jobs';
 import { createBackend } from '#libs/queue';
 import { ErrorLog } from './error-log.js';
 import { FatalErrors } from './fatal-errors.js';
-import { JobProcessor } from './processor.js';
-import { QueueWorker } from './queue-worker.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
 
@@ -28,6 +26,7 @@ export class Consumer {
   constructor(
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
     private readonly processor: JobProcessor,
+    private readonly registry: HandlerRegistry,
     private readonly state: WorkerState,
     private readonly fatal: FatalErrors,
   ) {}
@@ -88,6 +87,7 @@ export class Consumer {
         stalledInterval: Math.min(settings.RECONCILE_SECONDS * 1000, lockDuration),
         maxStalledCount: settings.WORKER_MAX_STALLS,
         runRetryDelay: RESTART_MS,
+        settings: { backoffStrategy: backoffStrategy(this.registry) },
       },
       createBackend,
     );
@@ -104,6 +104,7 @@ export class Consumer {
   private onFailed(job: Job | undefined, error: Error): void {
     this.state.failed++;
     this.logger.warn(`job ${job?.id ?? '?'} (${job?.name ?? '?'}) failed: ${error.message}`);
+    if (job) void this.processor.onFailed(job, error);
   }
 
   private onError(error: Error & { code?: string }): void {

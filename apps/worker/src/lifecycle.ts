@@ -6,6 +6,8 @@ import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { RedisLink } from './redis-link.js';
+import { TypePublisher } from './type-publisher.js';
+import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
 
@@ -30,6 +32,8 @@ export class Lifecycle {
     private readonly cancellations: Cancellations,
     private readonly heartbeat: Heartbeat,
     private readonly health: HealthServer,
+    private readonly types: TypePublisher,
+    private readonly typeSettings: TypeSettingsWatcher,
     private readonly state: WorkerState,
     private readonly registry: HandlerRegistry,
   ) {}
@@ -44,6 +48,8 @@ export class Lifecycle {
     this.redis.connect();
     this.heartbeat.start();
     this.cancellations.start();
+    this.types.start();
+    await this.typeSettings.start();
     this.consumer.start();
     const { settings, id } = this.identity;
     this.logger.log(
@@ -72,8 +78,9 @@ export class Lifecycle {
     const finished = this.consumer.stop().then(() => 'finished' as const);
     if ((await this.phaseOne(finished)) !== 'finished') await this.phaseTwo(finished);
     this.cancellations.close();
+    this.typeSettings.close();
     this.health.close();
-    await Promise.race([this.heartbeat.stop(), after(CLEAN_UP_MS)]);
+    await Promise.race([Promise.all([this.heartbeat.stop(), this.types.stop()]), after(CLEAN_UP_MS)]);
     this.redis.close();
     this.logger.log('stopped');
   }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { RunningJobs } from '#libs/jobs';
 
 export type WorkerStatus = 'idle' | 'busy' | 'stopping';
 
 /** What the worker is doing and has done since it started; heartbeat and health page show it. */
 @Injectable()
-export class WorkerState {
+export class WorkerState implements RunningJobs {
   succeeded = 0;
   failed = 0;
   private stopping = false;

@@ -144,7 +144,7 @@ describe('a worker with handlers of a team', () => {
       id: 'from-go',
       legacy: true,
       attempt: 1,
-      maxAttempts: 1,
+      maxAttempts: 3,
     });
     const id = await create('test.stubborn');
     expect((await runOf(id)).job).toMatchObject({ id, legacy: false, attempt: 1, maxAttempts: 3 });

@@ -1,14 +1,26 @@
+import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ExamplePlugin, JobsModule, UNHANDLED_JOBS } from '#libs/jobs';
+import { ARTIFACT_STORE, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
+import {
+  ExamplePlugin,
+  HandlerRegistry,
+  JobProcessor,
+  JobRunner,
+  JobsModule,
+  QueueServices,
+  RUNNER_PORTS,
+} from '#libs/jobs';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { FatalErrors } from './fatal-errors.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { Lifecycle } from './lifecycle.js';
-import { JobProcessor } from './processor.js';
+import { OtherQueues } from './other-queues.js';
 import { RedisLink } from './redis-link.js';
-import { RedisUnhandledJobs } from './unhandled-jobs.js';
+import { RedisRunnerPorts } from './runner-ports.js';
+import { TypePublisher } from './type-publisher.js';
+import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
 
@@ -22,9 +34,9 @@ class RedisModule {
         { provide: WORKER_IDENTITY, useValue: identity },
         FatalErrors,
         RedisLink,
-        { provide: UNHANDLED_JOBS, useClass: RedisUnhandledJobs },
+        { provide: RUNNER_PORTS, useClass: RedisRunnerPorts },
       ],
-      exports: [WORKER_IDENTITY, FatalErrors, RedisLink, UNHANDLED_JOBS],
+      exports: [WORKER_IDENTITY, FatalErrors, RedisLink, RUNNER_PORTS],
     };
   }
 }
@@ -46,7 +58,37 @@ export class WorkerModule {
         }),
         ExamplePlugin,
       ],
-      providers: [WorkerState, JobProcessor, Consumer, Cancellations, Heartbeat, HealthServer, Lifecycle],
+      providers: [
+        WorkerState,
+        {
+          provide: ARTIFACT_STORE,
+          useFactory: () => new FolderArtifacts(join(identity.settings.DATA_DIR, 'artifacts')),
+        },
+        OtherQueues,
+        {
+          provide: QueueServices,
+          inject: [HandlerRegistry, ARTIFACT_STORE, OtherQueues],
+          useFactory: (registry: HandlerRegistry, artifacts: ArtifactStore, queues: OtherQueues) =>
+            new QueueServices(registry, artifacts, (name) => queues.open(name)),
+        },
+        {
+          provide: JobProcessor,
+          inject: [JobRunner, HandlerRegistry, WorkerState, QueueServices],
+          useFactory: (
+            runner: JobRunner,
+            registry: HandlerRegistry,
+            state: WorkerState,
+            services: QueueServices,
+          ) => new JobProcessor(runner, registry, state, services),
+        },
+        Consumer,
+        Cancellations,
+        Heartbeat,
+        TypePublisher,
+        TypeSettingsWatcher,
+        HealthServer,
+        Lifecycle,
+      ],
     };
   }
 }

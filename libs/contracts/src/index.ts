@@ -5,3 +5,4 @@ export * from './job-view.js';
 export * from './priority.js';
 export * from './rest/index.js';
 export * from './settings.js';
+export * from './types/index.js';

@@ -13,3 +13,4 @@ export { isConnectionTrouble, logOutages } from './service/outage-log.js';
 export { QueueService, type QueueStats } from './service/queue-service.js';
 export type { StoreHealth } from './service/store-health.js';
 export { Subscription } from './service/subscription.js';
+export { PUBLISHED_TTL_MS, TypeCatalog } from './types/type-catalog.js';

@@ -74,11 +74,90 @@ export class PermanentJobError extends DroverError {
   readonly code: string = 'PERMANENT_JOB_ERROR';
 }
 
-/** `context.progress()` was given a number that is none (NaN, infinite). */
+/** `context.progress()` was given what is no progress (NaN, infinite, a total of 0). */
 export class InvalidProgressError extends DroverError {
   readonly code = 'INVALID_PROGRESS';
 
-  constructor(value: number) {
-    super(`progress must be 0 to 100 or an object, not ${value}`);
+  constructor(value: string) {
+    super(`progress must be 0 to 100, { current, total } or an object, not ${value}`);
+  }
+}
+
+/** What the handler returned does not fit the type's result schema; the job fails for good. */
+export class ResultMismatchError extends DroverError {
+  readonly code = 'RESULT_MISMATCH';
+
+  constructor(type: string, problems: readonly string[]) {
+    super(`result does not fit job type "${type}": ${problems.join('; ')}`);
+  }
+}
+
+/** A handler returned what JSON cannot hold (a cycle, a bigint); the job fails for good. */
+export class ResultNotJsonError extends DroverError {
+  readonly code = 'RESULT_NOT_JSON';
+
+  constructor(type: string, cause: Error) {
+    super(`result of job type "${type}" is no JSON: ${cause.message}`, { cause });
+  }
+}
+
+/** The state given to `context.checkpoint()` is too large. */
+export class CheckpointTooLargeError extends DroverError {
+  readonly code = 'CHECKPOINT_TOO_LARGE';
+
+  constructor(bytes: number, maxBytes: number) {
+    super(`a checkpoint may have ${maxBytes} bytes of JSON, this one has ${bytes}`);
+  }
+}
+
+/** A checkpoint was not stored: Redis is away, or the job is no longer this run's. */
+export class CheckpointNotKeptError extends DroverError {
+  readonly code = 'CHECKPOINT_NOT_KEPT';
+}
+
+/** `context.flow()` was called twice in one run. */
+export class FlowRepeatedError extends DroverError {
+  readonly code = 'FLOW_REPEATED';
+
+  constructor() {
+    super('a run may call flow() once: give it all children, or let a child have its own flow');
+  }
+}
+
+/** Thrown by `context.flow()` to end the run, which goes on when the children have ended. Let it pass. */
+export class WaitingForChildren extends DroverError {
+  readonly code = 'WAITING_FOR_CHILDREN';
+
+  constructor() {
+    super('the run ends here and is repeated when the children have ended');
+  }
+}
+
+/** A run that was ended used its context: its job is no longer its own. */
+export class RunEndedError extends DroverError {
+  readonly code = 'RUN_ENDED';
+
+  constructor() {
+    super('the run has ended; its context can no longer be used');
+  }
+}
+
+/** The run before was interrupted, and the type must not be run twice. Fails the job for good. */
+export class InterruptedRunError extends DroverError {
+  readonly code = 'INTERRUPTED_RUN';
+
+  constructor(type: string) {
+    super(
+      `a run of this job was interrupted, and "${type}" is not idempotent: look at what it did, then replay it or not`,
+    );
+  }
+}
+
+/** A service or environment variable that a type requires is missing. The worker refuses to start. */
+export class MissingRequirementError extends DroverError {
+  readonly code = 'MISSING_REQUIREMENT';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
   }
 }

@@ -30,6 +30,7 @@ export const SCRIPT_NAMES = [
   'getMetrics',
   'getState',
   'isMaxed',
+  'keepCheckpoint',
   'leaveParent',
   'lookAfterParents',
   'nextRun',

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IQueueBackend, JobJson, QueueBaseOptions, RepeatBaseOptions, WorkerOptions } from 'bullmq';
 import { Adding } from './adding.js';
+import { Checkpoints } from './checkpoints.js';
 import type { Connection } from './connection.js';
 import { Deduplication } from './deduplication.js';
 import { Editing } from './editing.js';
@@ -30,6 +31,7 @@ export abstract class StoreParts extends EventEmitter {
   readonly flowQueries: FlowQueries;
   readonly deduplication: Deduplication;
   readonly running: Running;
+  readonly checkpoints: Checkpoints;
   readonly editing: Editing;
   readonly reading: Reading;
   readonly maintenance: Maintenance;
@@ -65,6 +67,7 @@ export abstract class StoreParts extends EventEmitter {
       opts as WorkerOptions,
       () => this.closing !== undefined,
     );
+    this.checkpoints = new Checkpoints(scripts, client, queueKeys);
     this.editing = new Editing(scripts, client, queueKeys, storeOptions);
     this.reading = new Reading(scripts, client, queueKeys, storeOptions);
     this.maintenance = new Maintenance(scripts);

@@ -1,50 +1,38 @@
-import type { JobContext, Progress } from '../../framework/index.js';
+import { runHandler } from '#libs/jobs/testing';
 import { EchoHandler } from './echo.handler.js';
 import { FailHandler } from './fail.handler.js';
 import { SleepHandler } from './sleep.handler.js';
 
-function contextOf(attempt = 1) {
-  const controller = new AbortController();
-  const progress: Progress[] = [];
-  const logs: string[] = [];
-  const context: JobContext = {
-    job: { id: '1', type: 'example', attempt, maxAttempts: 3, createdAt: new Date(), legacy: false },
-    signal: controller.signal,
-    log: async (text) => void logs.push(text),
-    progress: async (value) => void progress.push(value),
-  };
-  return { context, controller, progress, logs };
-}
-
-it('example.echo returns its payload', () => {
-  expect(new EchoHandler().run({ a: [1] })).toEqual({ a: [1] });
+it('example.echo returns its payload', async () => {
+  expect((await runHandler(EchoHandler, { payload: { a: [1] } })).result).toEqual({ a: [1] });
 });
 
 describe('example.sleep', () => {
   it('sleeps in steps, from progress 0 to 100, with a log line after each', async () => {
-    const { context, progress, logs } = contextOf();
-    expect(await new SleepHandler().run({ ms: 4, steps: 4 }, context)).toEqual({ sleptMs: 4, steps: 4 });
-    expect(progress).toEqual([0, 25, 50, 75, 100]);
-    expect(logs).toHaveLength(4);
+    const run = await runHandler(SleepHandler, { payload: { ms: 4, steps: 4 } });
+    expect(run.result).toEqual({ sleptMs: 4, steps: 4 });
+    expect(run.progress).toEqual([0, 25, 50, 75, 100]);
+    expect(run.logs).toHaveLength(4);
   });
 
-  it('stops at once when its signal fires', async () => {
-    const { context, controller } = contextOf();
-    const sleeping = new SleepHandler().run({ ms: 3_600_000, steps: 1 }, context);
-    controller.abort(new Error('enough'));
-    await expect(sleeping).rejects.toMatchObject({ name: 'AbortError' });
+  it('stops at once when its time is over', async () => {
+    const run = await runHandler(SleepHandler, { payload: { ms: 3_600_000, steps: 1 }, timeoutMs: 5 });
+    expect(run.error).toMatchObject({ code: 'JOB_TIMEOUT' });
+    expect(run.warnings).toEqual([]);
   });
 });
 
 describe('example.fail', () => {
   const message = 'as told';
 
-  it('always throws its message', () => {
-    expect(() => new FailHandler().run({ message }, contextOf(99).context)).toThrow(message);
+  it('always throws its message', async () => {
+    const run = await runHandler(FailHandler, { payload: { message }, job: { attempt: 99 } });
+    expect(run.outcome).toEqual({ kind: 'failed', error: new Error(message), retry: true });
   });
 
-  it('fails as many attempts as it is told, then succeeds', () => {
-    expect(() => new FailHandler().run({ message, times: 2 }, contextOf(2).context)).toThrow(message);
-    expect(new FailHandler().run({ message, times: 2 }, contextOf(3).context)).toEqual({ attempt: 3 });
+  it('fails as many attempts as it is told, then succeeds', async () => {
+    const payload = { message, times: 2 };
+    expect((await runHandler(FailHandler, { payload, job: { attempt: 2 } })).error?.message).toBe(message);
+    expect((await runHandler(FailHandler, { payload, job: { attempt: 3 } })).result).toEqual({ attempt: 3 });
   });
 });

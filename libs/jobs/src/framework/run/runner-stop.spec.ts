@@ -1,7 +1,7 @@
-import { waitFor } from '../../../../tests/support/wait.js';
+import { waitFor } from '../../../../../tests/support/wait.js';
 import { STOP_REASONS } from './abort-scope.js';
-import type { JobContext } from './context.js';
-import { JobCancelledError, JobTimeoutError, WorkerStoppingError } from './errors.js';
+import type { JobContext } from '../handler/context.js';
+import { JobCancelledError, JobTimeoutError, WorkerStoppingError } from '../errors.js';
 import { setUp, stubborn, until } from './runner.testkit.js';
 
 describe('a timeout', () => {

@@ -1,4 +1,4 @@
-import { JobCancelledError, JobTimeoutError, WorkerStoppingError } from './errors.js';
+import { JobCancelledError, JobTimeoutError, WorkerStoppingError } from '../errors.js';
 
 /** Why a worker aborts a run from outside: the `reason` of the signal given to the runner. */
 export const STOP_REASONS = { cancelled: 'cancelled', lost: 'lost', stopping: 'stopping' } as const;

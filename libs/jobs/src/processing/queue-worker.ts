@@ -1,5 +1,5 @@
 import { Worker } from 'bullmq';
-import { STOP_REASONS } from '#libs/jobs';
+import { STOP_REASONS } from '../framework/index.js';
 import type { DroverBackend } from '#libs/queue';
 
 /** BullMQ's worker on Drover's store, with what Drover asks of it beyond. */

@@ -1,18 +1,18 @@
 import { Injectable, Module, Scope, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { ExamplePlugin } from '../plugins/example/example.plugin.js';
-import { JobHandler } from './job-handler.js';
-import { JobsModule, UNHANDLED_JOBS } from './jobs.module.js';
+import { ExamplePlugin } from '../../plugins/example/example.plugin.js';
+import { JobHandler } from '../handler/job-handler.js';
+import { JobsModule, RUNNER_PORTS } from '../jobs.module.js';
 import { HandlerRegistry } from './registry.js';
 
 @Module({
   providers: [
     {
-      provide: UNHANDLED_JOBS,
+      provide: RUNNER_PORTS,
       useValue: { firstSeen: async () => Date.now(), forget: async () => undefined },
     },
   ],
-  exports: [UNHANDLED_JOBS],
+  exports: [RUNNER_PORTS],
 })
 class UnhandledModule {}
 
@@ -53,7 +53,10 @@ function moduleWith(...providers: Parameters<typeof Module>[0]['providers'] & ob
 describe('discovery', () => {
   it('finds a decorated provider, with its options and what it injects', async () => {
     const registry = await registryOf(moduleWith(Greeting, Greeter));
-    expect(registry.find('greet')).toMatchObject({ description: 'Greets.', timeout: 1000 });
+    expect(registry.find('greet')).toMatchObject({
+      description: 'Greets.',
+      settings: { timeout: 1000, attempts: 3 },
+    });
     expect(await registry.find('greet')?.handler.run(undefined, undefined as never)).toBe('hello');
   });
 
@@ -105,7 +108,7 @@ describe('the start is refused, with what to change, for', () => {
       }
     }
     await expect(registryOf(moduleWith(Nameless))).rejects.toThrow(
-      /Nameless has no usable type: write @JobHandler/,
+      /Nameless \(" "\) has no usable type: write @JobHandler/,
     );
   });
 
@@ -117,7 +120,7 @@ describe('the start is refused, with what to change, for', () => {
       }
     }
     await expect(registryOf(moduleWith(Hasty))).rejects.toThrow(
-      /has a timeout of 0 ms: make it greater than 0/,
+      /has settings that cannot be used: timeout: must be milliseconds/,
     );
   });
 

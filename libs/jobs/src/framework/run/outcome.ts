@@ -1,17 +1,27 @@
 /**
  * How a run ended, as a value. The store is told by whoever claimed the job.
  *
- * - `completed`: the handler returned.
+ * - `completed`: the handler returned; `cached` tells of whose run the result was taken instead.
  * - `failed`: it threw or timed out; `retry` false = for good, whatever attempts are left.
  * - `cancelled`: the store has ended or reassigned the job already; there is nothing to report.
  * - `released`: the job goes back to the queue without using up an attempt, after `delayMs`
  *   (0 = to the front, at once).
+ * - `waiting`: the job waits for its children, and is run again when they have ended.
  */
 export type Outcome =
-  | { readonly kind: 'completed'; readonly result: unknown }
+  | { readonly kind: 'completed'; readonly result: unknown; readonly cached?: CachedResult }
   | { readonly kind: 'failed'; readonly error: Error; readonly retry: boolean }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'released'; readonly delayMs: number };
+  | { readonly kind: 'released'; readonly delayMs: number }
+  | { readonly kind: 'waiting' };
+
+/** A result that another job of the same input had. */
+export interface CachedResult {
+  readonly result: unknown;
+  readonly jobId: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
 
 export const completed = (result: unknown): Outcome => ({ kind: 'completed', result });
 export const failed = (error: Error, { retry }: { retry: boolean }): Outcome => ({
@@ -21,3 +31,9 @@ export const failed = (error: Error, { retry }: { retry: boolean }): Outcome => 
 });
 export const cancelled: Outcome = { kind: 'cancelled' };
 export const released = (delayMs: number): Outcome => ({ kind: 'released', delayMs });
+export const waiting: Outcome = { kind: 'waiting' };
+export const fromCache = (cached: CachedResult): Outcome => ({
+  kind: 'completed',
+  result: cached.result,
+  cached,
+});

@@ -1,20 +1,26 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { InvalidJobHandlerError } from './errors.js';
-import { jobHandlerOptions, type JobHandler } from './job-handler.js';
+import { InvalidJobHandlerError, MissingRequirementError } from '../errors.js';
+import { jobHandlerOptions, type JobHandler } from '../handler/job-handler.js';
+import { environmentOverrides } from '../settings/environment.js';
+import { ENVIRONMENT } from './environment-token.js';
 import { HandlerRegistry } from './registry.js';
+import { Requirements } from './requirements.js';
 
 type Provider = ReturnType<DiscoveryService['getProviders']>[number];
 
 /**
- * Finds every provider decorated with `@JobHandler` and registers it. Anything wrong with one stops
- * the start of the application, with a message that says what to change.
+ * Finds every provider decorated with `@JobHandler` and registers it, with what the environment says
+ * of its settings. Anything wrong with one stops the start of the application, with a message that
+ * says what to change.
  */
 @Injectable()
 export class HandlerExplorer implements OnModuleInit {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly registry: HandlerRegistry,
+    private readonly requirements: Requirements,
+    @Inject(ENVIRONMENT) private readonly environment: Record<string, string | undefined>,
   ) {}
 
   onModuleInit(): void {
@@ -26,6 +32,13 @@ export class HandlerExplorer implements OnModuleInit {
       seen.add(instance);
       this.explore(provider, instance);
     }
+    const overrides = environmentOverrides(this.environment, this.registry.types());
+    for (const [type, settings] of overrides) this.registry.find(type)?.overrideByEnvironment(settings);
+    const missing = this.registry
+      .all()
+      .filter(({ settings }) => settings.enabled)
+      .flatMap((type) => this.requirements.missing(type));
+    if (missing.length > 0) throw new MissingRequirementError(missing);
   }
 
   private explore(provider: Provider, instance: JobHandler): void {

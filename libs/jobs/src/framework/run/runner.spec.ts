@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NoHandlerError, PermanentJobError } from './errors.js';
+import { NoHandlerError, PermanentJobError } from '../errors.js';
 import { info, setUp } from './runner.testkit.js';
 
 describe('a job that runs', () => {

@@ -1,12 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { DelayedError, Job, type MinimalQueue, UnrecoverableError, WaitingError } from 'bullmq';
-import { JobRunner, type JobInfo, type Outcome, type RunnableJob } from '#libs/jobs';
+import { Logger } from '@nestjs/common';
+import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import type { DroverBackend } from '#libs/queue';
-import { WorkerState } from './worker-state.js';
+import type { HandlerRegistry, JobInfo, JobRunner, Outcome, RunnableJob } from '../framework/index.js';
+import { applySettings } from './apply-settings.js';
+import type { JobQueue, QueueServices } from './queue-services.js';
 
-/** Lines of a job's log that are kept unless the job says otherwise. */
-const KEPT_LOG_LINES = 1000;
 const STILL_RUNNING_DELAY_MS = 1000;
+/** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
+const OTHERS_TURN_MS = 5000;
 /** Names and texts by which BullMQ takes an error for a message to itself. A handler's must not be. */
 const RESERVED = new Set([
   'DelayedError',
@@ -15,14 +16,22 @@ const RESERVED = new Set([
   'bullmq:rateLimitExceeded',
 ]);
 
+/** The jobs that run in this process. */
+export interface RunningJobs {
+  /** Notes that a job runs. @returns false when an earlier run of the same job still occupies a slot. */
+  begin(jobId: string, type: string): boolean;
+  end(jobId: string, type: string): void;
+}
+
 /** Between BullMQ's worker and the runner: what a claimed job is, and how its outcome is told to BullMQ. */
-@Injectable()
 export class JobProcessor {
   private readonly logger = new Logger('Jobs');
 
   constructor(
     private readonly runner: JobRunner,
-    private readonly state: WorkerState,
+    private readonly registry: HandlerRegistry,
+    private readonly running: RunningJobs,
+    private readonly services: QueueServices,
   ) {}
 
   /**
@@ -30,22 +39,42 @@ export class JobProcessor {
    *
    * @returns the job's result; every other outcome is thrown, as BullMQ wants it.
    */
-  async process(queue: MinimalQueue, job: Job, token: string, signal: AbortSignal): Promise<unknown> {
+  async process(queue: JobQueue, job: Job, token: string, signal: AbortSignal): Promise<unknown> {
     const id = job.id as string;
-    if (!this.state.begin(id)) {
+    if (!this.running.begin(id, job.name)) {
       // Cancelled here, retried, claimed here again, while the cancelled handler still has not returned.
       return this.conclude(queue, { kind: 'released', delayMs: STILL_RUNNING_DELAY_MS }, job, token);
     }
     try {
-      return await this.conclude(queue, await this.runner.run(runnable(queue, job), signal), job, token);
+      const type = this.registry.find(job.name);
+      if (type) applySettings(job, type.settings);
+      const outcome = await this.runner.run(this.runnable(queue, job, token), signal);
+      return await this.conclude(queue, outcome, job, token);
     } finally {
-      this.state.end(id);
+      this.running.end(id, job.name);
     }
   }
 
-  private async conclude(queue: MinimalQueue, outcome: Outcome, job: Job, token: string): Promise<unknown> {
+  /** Tells the handler of a job that failed for good, once the store knows. */
+  async onFailed(job: Job, error: Error): Promise<void> {
+    if (job.finishedOn === undefined) return;
+    await this.runner.tellDeadLetter({ job: infoOf(job), payload: job.data, error });
+  }
+
+  private runnable(queue: JobQueue, job: Job, token: string): RunnableJob {
+    return {
+      info: infoOf(job),
+      payload: job.data,
+      timeoutMs: (job.opts as { timeout?: unknown }).timeout,
+      interrupted: job.stalledCounter > 0,
+      services: this.services.of(queue, job, token),
+    };
+  }
+
+  private async conclude(queue: JobQueue, outcome: Outcome, job: Job, token: string): Promise<unknown> {
     switch (outcome.kind) {
       case 'completed':
+        if (outcome.cached) await this.noteCached(job, outcome.cached);
         return outcome.result;
       case 'failed':
         throw outcome.retry ? presentable(outcome.error) : unrecoverable(outcome.error);
@@ -54,16 +83,29 @@ export class JobProcessor {
         throw new WaitingError();
       case 'released':
         return this.handBack(queue, job, token, outcome.delayMs);
+      case 'waiting':
+        return this.waitForChildren(queue, job, token);
     }
   }
 
+  /** A result that was not worked for is marked so in the job's log. */
+  private async noteCached(job: Job, { jobId, at }: { jobId: string; at: string }): Promise<void> {
+    await job.log(`result of job ${jobId}, ${at}: the same type and payload (cache)`).catch(() => undefined);
+  }
+
+  private async waitForChildren(queue: JobQueue, job: Job, token: string): Promise<never> {
+    // False: the last child has ended meanwhile.
+    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    return this.handBack(queue, job, token, 0);
+  }
+
   /** This worker knows when the job is due and would be the first to take it again. */
-  private leaveToOthers(queue: MinimalQueue, id: string, delayMs: number): void {
+  private leaveToOthers(queue: JobQueue, id: string, delayMs: number): void {
     const backend = (queue as unknown as { getBackend(): DroverBackend }).getBackend();
     backend.running.leave(id, delayMs + Math.min(delayMs, OTHERS_TURN_MS));
   }
 
-  private async handBack(queue: MinimalQueue, job: Job, token: string, delayMs: number): Promise<never> {
+  private async handBack(queue: JobQueue, job: Job, token: string, delayMs: number): Promise<never> {
     try {
       if (delayMs > 0) {
         this.leaveToOthers(queue, job.id as string, delayMs);
@@ -77,23 +119,6 @@ export class JobProcessor {
     }
     throw delayMs > 0 ? new DelayedError() : new WaitingError();
   }
-}
-
-/** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
-const OTHERS_TURN_MS = 5000;
-
-function runnable(queue: MinimalQueue, job: Job): RunnableJob {
-  const id = job.id as string;
-  const keep = job.opts.keepLogs ?? KEPT_LOG_LINES;
-  return {
-    info: infoOf(job),
-    payload: job.data,
-    timeoutMs: (job.opts as { timeout?: unknown }).timeout,
-    reports: {
-      log: async (text) => void (await Job.addJobLog(queue, id, text, keep)),
-      progress: (value) => job.updateProgress(value),
-    },
-  };
 }
 
 function infoOf(job: Job): JobInfo {

@@ -1,0 +1,70 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { HandlerRegistry } from '#libs/jobs';
+import { TypeCatalog } from '#libs/queue';
+import { RedisLink } from './redis-link.js';
+import { TypePublisher } from './type-publisher.js';
+import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
+
+/** A message may be lost with the connection that would have brought it; reconnecting reads anew, and so does this. */
+const LOOK_AGAIN_MS = 30_000;
+
+/** Follows what is set for types at run time: a change holds here as soon as Redis tells of it. */
+@Injectable()
+export class TypeSettingsWatcher {
+  private readonly logger = new Logger('Types');
+  private readonly catalog: TypeCatalog;
+  private subscriber: Redis | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private loading: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly redis: RedisLink,
+    private readonly registry: HandlerRegistry,
+    private readonly publisher: TypePublisher,
+    @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
+  ) {
+    this.catalog = new TypeCatalog(redis.client, settings.QUEUE_PREFIX, settings.QUEUE_NAME);
+  }
+
+  /** Starts following. Resolves when what is set now holds, or at once when Redis is not there yet. */
+  async start(): Promise<void> {
+    this.subscriber = this.redis.duplicate();
+    this.subscriber.on('message', () => void this.load());
+    this.subscriber.on('ready', () => void this.load());
+    this.subscriber.subscribe(this.catalog.changes).catch(() => undefined);
+    this.timer = setInterval(() => void this.load(), LOOK_AGAIN_MS);
+    if (this.redis.isUp) await this.load();
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.subscriber?.disconnect();
+  }
+
+  /** One after the other, so that an older answer never replaces a newer one. */
+  private load(): Promise<void> {
+    this.loading = this.loading
+      .then(() => this.apply())
+      .catch((error: Error) => {
+        this.logger.warn(`settings of types were not read: ${error.message}`);
+      });
+    return this.loading;
+  }
+
+  private async apply(): Promise<void> {
+    if (!this.redis.isUp) return;
+    const overrides = await this.catalog.overrides((type, problem) =>
+      this.logger.warn(`settings of type "${type}" in Redis cannot be used and are ignored: ${problem}`),
+    );
+    let changed = false;
+    for (const type of this.registry.all()) {
+      const before = JSON.stringify(type.settings);
+      type.overrideAtRunTime(overrides.get(type.type) ?? {});
+      if (JSON.stringify(type.settings) === before) continue;
+      changed = true;
+      this.logger.log(`settings of type "${type.type}" have changed`);
+    }
+    if (changed) this.publisher.publish();
+  }
+}

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream';
+
+/** A file that a job left behind. */
+export interface Artifact {
+  readonly jobId: string;
+  /** File name, unique within the job. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** MIME type. */
+  readonly contentType: string;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** Which file is meant. */
+export type ArtifactReference = Pick<Artifact, 'jobId' | 'name'>;
+
+export type ArtifactContent = string | Uint8Array | Readable;
+
+export interface ArtifactOptions {
+  /** MIME type. Default: by the ending of the name, else `application/octet-stream`. */
+  readonly contentType?: string;
+}
+
+export interface OpenArtifact extends Artifact {
+  readonly stream: Readable;
+}
+
+/** Where artifacts are kept. */
+export interface ArtifactStore {
+  /**
+   * Keeps a file, whole or not at all; one of the same name is replaced.
+   *
+   * @throws {InvalidArtifactNameError} for a name that is no plain file name.
+   * @throws {ArtifactTooLargeError} when it, or all of the job's files together, are over the limit.
+   */
+  put(reference: ArtifactReference, content: ArtifactContent, options?: ArtifactOptions): Promise<Artifact>;
+  /** @throws {ArtifactNotFoundError} */
+  open(reference: ArtifactReference): Promise<OpenArtifact>;
+  /** A job's files, by name; none when it has none. */
+  list(jobId: string): Promise<readonly Artifact[]>;
+  /** Removes a job's files. */
+  remove(jobId: string): Promise<void>;
+}
+
+/** Injection token of the process's {@link ArtifactStore}. */
+export const ARTIFACT_STORE = Symbol('drover:artifact-store');

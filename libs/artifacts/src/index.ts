@@ -1,0 +1,4 @@
+export * from './artifact.js';
+export * from './errors.js';
+export * from './names.js';
+export * from './folder-artifacts.js';

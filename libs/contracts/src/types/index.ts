@@ -1,0 +1,3 @@
+export * from './duration.js';
+export * from './published-type.js';
+export * from './type-settings.js';

@@ -1,0 +1,163 @@
+import {
+  duration,
+  typeOverridesSchema,
+  withOverrides,
+  type TypeOverrides,
+  type TypeSettings,
+} from '#libs/contracts';
+import { z } from 'zod';
+import type { BatchJobHandler, JobHandler } from './job-handler.js';
+import type { JobExample, JobHandlerOptions } from './job-options.js';
+import { problemsOf, refusal, type Refuse } from './refusal.js';
+import { scheduleOf, type Schedule } from './schedule.js';
+
+const MAX_TYPE_LENGTH = 200;
+const MAX_BATCH = 1000;
+const DEFAULT_MAX_WAIT_MS = 100;
+const DAY_MS = 86_400_000;
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** How a type's jobs are put together for one call. */
+export interface Batch {
+  readonly size: number;
+  /** Milliseconds the first job of a batch waits for others. */
+  readonly maxWait: number;
+}
+
+/**
+ * A job type: the options of its handler with every default filled in, and the code that runs it.
+ * Made once, when the handler is found; only {@link settings} change afterwards.
+ */
+export class JobType {
+  readonly type: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly version: string;
+  readonly queue: string | undefined;
+  readonly payload: z.ZodType | undefined;
+  readonly result: z.ZodType | undefined;
+  readonly examples: readonly JobExample[];
+  readonly schedule: Schedule | undefined;
+  readonly batch: Batch | undefined;
+  readonly environment: readonly string[];
+  readonly services: NonNullable<NonNullable<JobHandlerOptions['requires']>['services']>;
+  readonly dependsOn: readonly string[];
+  readonly idempotent: boolean;
+  private readonly declared: TypeSettings;
+  private fromEnvironment: TypeOverrides = {};
+  private atRunTime: TypeOverrides = {};
+  private effective: TypeSettings;
+
+  /**
+   * @param defaults what holds where the handler does not say.
+   * @throws {InvalidJobHandlerError} saying what to change.
+   */
+  constructor(
+    options: JobHandlerOptions,
+    readonly handler: JobHandler & Partial<BatchJobHandler>,
+    defaults: TypeSettings,
+  ) {
+    const refuse = refusal(options, handler);
+    assertType(options, refuse);
+    this.type = options.type;
+    this.name = options.name ?? options.type;
+    this.description = options.description;
+    this.version = options.version ?? '1.0.0';
+    this.queue = options.queue;
+    this.payload = options.payload;
+    this.result = options.result;
+    this.batch = batchOf(options, refuse);
+    this.assertMethods(refuse);
+    this.schedule = options.schedule && scheduleOf(options.schedule, refuse);
+    this.environment = options.requires?.environment ?? [];
+    this.services = options.requires?.services ?? [];
+    this.dependsOn = options.dependsOn ?? [];
+    this.idempotent = options.idempotent ?? true;
+    for (const name of this.environment) {
+      if (!ENVIRONMENT_NAME.test(name))
+        throw refuse(`requires the environment variable "${name}", which is no name of one`);
+    }
+    this.examples = examplesOf(options, refuse);
+    this.declared = withOverrides(defaults, settingsOf(options, refuse));
+    this.effective = this.declared;
+  }
+
+  /** The settings in force. */
+  get settings(): TypeSettings {
+    return this.effective;
+  }
+
+  /** What the code says, before any override. */
+  get declaredSettings(): TypeSettings {
+    return this.declared;
+  }
+
+  /** Puts what the environment says in the place of what it said before. */
+  overrideByEnvironment(overrides: TypeOverrides): void {
+    this.fromEnvironment = overrides;
+    this.settle();
+  }
+
+  /** Puts what was set at run time in the place of what was before; it beats the environment. */
+  overrideAtRunTime(overrides: TypeOverrides): void {
+    this.atRunTime = overrides;
+    this.settle();
+  }
+
+  private settle(): void {
+    this.effective = withOverrides(withOverrides(this.declared, this.fromEnvironment), this.atRunTime);
+  }
+
+  private assertMethods(refuse: Refuse): void {
+    const { run, runBatch } = this.handler as Partial<JobHandler & BatchJobHandler>;
+    if (this.batch && typeof runBatch !== 'function') {
+      throw refuse('has a batch but no runBatch() method: add runBatch(items), or leave batch out');
+    }
+    if (!this.batch && typeof run !== 'function') {
+      throw refuse('has no run() method: add run(payload, context)');
+    }
+  }
+}
+
+function assertType({ type }: JobHandlerOptions, refuse: Refuse): void {
+  if (typeof type === 'string' && type.trim() !== '' && type.length <= MAX_TYPE_LENGTH) return;
+  throw refuse(
+    `has no usable type: write @JobHandler({ type: '...' }) with 1 to ${MAX_TYPE_LENGTH} characters`,
+  );
+}
+
+function settingsOf(options: JobHandlerOptions, refuse: Refuse): TypeOverrides {
+  const { concurrency } = options;
+  const given = {
+    ...Object.fromEntries(
+      Object.keys(typeOverridesSchema.shape).map((name) => [name, options[name as keyof JobHandlerOptions]]),
+    ),
+    concurrency: typeof concurrency === 'number' ? { perProcess: concurrency } : concurrency,
+  };
+  const parsed = typeOverridesSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw refuse(`has settings that cannot be used: ${problemsOf(parsed.error).join('; ')}`);
+}
+
+function batchOf({ batch }: JobHandlerOptions, refuse: Refuse): Batch | undefined {
+  if (!batch) return undefined;
+  const schema = z.strictObject({
+    size: z.number().int().min(1).max(MAX_BATCH),
+    maxWait: duration(0, DAY_MS).default(DEFAULT_MAX_WAIT_MS),
+  });
+  const parsed = schema.safeParse(batch);
+  if (parsed.success) return parsed.data;
+  throw refuse(`has a batch that cannot be used: ${problemsOf(parsed.error).join('; ')}`);
+}
+
+function examplesOf({ examples = [], payload }: JobHandlerOptions, refuse: Refuse): readonly JobExample[] {
+  for (const example of examples) {
+    const parsed = payload?.safeParse(example.payload);
+    if (parsed && !parsed.success) {
+      throw refuse(
+        `has an example ("${example.title}") that does not fit its payload schema: ${problemsOf(parsed.error).join('; ')}`,
+      );
+    }
+  }
+  return examples;
+}

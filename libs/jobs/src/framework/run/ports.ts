@@ -1,0 +1,29 @@
+import type { CachedResult } from './outcome.js';
+
+/** Remembers since when a job has been going round without a handler, across workers and restarts. */
+export interface UnhandledJobs {
+  /** Unix ms of the first call for this job; kept for at least `keepMs` after that. */
+  firstSeen(jobId: string, keepMs: number): Promise<number>;
+  /** Starts anew for this job, which has been given up: a retry waits as long again. */
+  forget(jobId: string): Promise<void>;
+}
+
+/** Which types live workers run, anywhere. */
+export interface LiveTypes {
+  /** Those of `types` that no live worker runs. */
+  missing(types: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Results by input. */
+export interface ResultCache {
+  /** `key` stands for type, version and payload. */
+  find(key: string): Promise<CachedResult | undefined>;
+  keep(key: string, entry: CachedResult, ttlMs: number): Promise<void>;
+}
+
+/** What the runner needs of the world around it. */
+export interface RunnerPorts {
+  readonly unhandled: UnhandledJobs;
+  readonly live: LiveTypes;
+  readonly cache: ResultCache;
+}

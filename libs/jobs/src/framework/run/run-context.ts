@@ -1,0 +1,163 @@
+import type { ArtifactStore } from '#libs/artifacts';
+import {
+  LOG_LEVELS,
+  type ChildOptions,
+  type ChildOutcome,
+  type FlowChild,
+  type JobArtifacts,
+  type JobContext,
+  type JobInfo,
+  type JobLog,
+  type JobReports,
+  type LogLevel,
+  type Progress,
+} from '../handler/context.js';
+import {
+  CheckpointTooLargeError,
+  FlowRepeatedError,
+  InvalidProgressError,
+  RunEndedError,
+  WaitingForChildren,
+} from '../errors.js';
+
+const MAX_LOG_LENGTH = 8192;
+const MAX_STATE_BYTES = 256 * 1024;
+
+/** A child as the queue is to add it. `id` makes adding it again harmless. */
+export interface NewChild extends Omit<ChildOptions, 'key'> {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: unknown;
+  readonly mayFail?: boolean;
+}
+
+/** What a run needs from the queue and the disk; provided by whoever claimed the job. */
+export interface RunServices extends JobReports {
+  /** What {@link checkpoint} kept last for this job; `undefined` when nothing. */
+  state(): Promise<unknown>;
+  /** Keeps a state. @throws {CheckpointNotKeptError} */
+  checkpoint(json: string): Promise<void>;
+  /** Adds a job unless its id exists. */
+  enqueue(child: NewChild): Promise<void>;
+  /** Adds jobs this one waits for, unless their ids exist. @returns what became of each; `undefined` while it has not ended */
+  addChildren(children: readonly NewChild[]): Promise<readonly (ChildOutcome | undefined)[]>;
+  readonly artifacts: ArtifactStore;
+}
+
+/**
+ * The {@link JobContext} of one run.
+ *
+ * Reports go out in order and are all sent before the job ends; after `close()` they are dropped,
+ * so that a handler that outlives its job cannot write into the next run of it.
+ */
+export class RunContext implements JobContext {
+  readonly log: JobLog;
+  readonly artifacts: JobArtifacts;
+  /** Set once the run is to end because it waits for children. */
+  waiting = false;
+  private open = true;
+  private children = 0;
+  private flowed = false;
+  private readonly pending = new Set<Promise<void>>();
+
+  constructor(
+    readonly job: JobInfo,
+    readonly signal: AbortSignal,
+    private readonly services: RunServices,
+    readonly state: unknown,
+    private readonly onReportLost: (error: unknown) => void,
+  ) {
+    this.log = Object.assign(
+      (text: string) => this.line('info', text),
+      Object.fromEntries(
+        LOG_LEVELS.map((level) => [level, (text: string) => this.line(level, text)]),
+      ) as Record<LogLevel, (text: string) => Promise<void>>,
+    );
+    this.artifacts = {
+      put: (name, content, options) => {
+        this.checkOpen();
+        return services.artifacts.put({ jobId: job.id, name }, content, options);
+      },
+      open: (reference) => services.artifacts.open(reference),
+    };
+  }
+
+  // Properties, not methods: handlers take them out of the context (`{ log, progress }`).
+  readonly progress = async (value: Progress): Promise<void> => {
+    const sent = normalised(value);
+    await this.report(() => this.services.progress(sent));
+  };
+
+  readonly checkpoint = async (state: unknown): Promise<void> => {
+    const json = JSON.stringify(state ?? null);
+    const bytes = Buffer.byteLength(json);
+    if (bytes > MAX_STATE_BYTES) throw new CheckpointTooLargeError(bytes, MAX_STATE_BYTES);
+    this.checkOpen();
+    await this.services.checkpoint(json);
+  };
+
+  readonly enqueue = async (
+    type: string,
+    payload: unknown = {},
+    options: ChildOptions = {},
+  ): Promise<string> => {
+    this.checkOpen();
+    const child = this.child({ ...options, type, payload });
+    await this.services.enqueue(child);
+    return child.id;
+  };
+
+  readonly flow = async (children: readonly FlowChild[]): Promise<readonly ChildOutcome[]> => {
+    this.checkOpen();
+    if (this.flowed) throw new FlowRepeatedError();
+    this.flowed = true;
+    const outcomes = await this.services.addChildren(children.map((child) => this.child(child)));
+    if (outcomes.every((outcome) => outcome !== undefined)) return outcomes as readonly ChildOutcome[];
+    this.waiting = true;
+    throw new WaitingForChildren();
+  };
+
+  /** Resolves when every report made so far is kept or lost. */
+  async flush(): Promise<void> {
+    await Promise.all(this.pending);
+  }
+
+  close(): void {
+    this.open = false;
+  }
+
+  private child({ key, payload = {}, ...rest }: FlowChild): NewChild {
+    const place = this.children++;
+    return { ...rest, payload, id: `${this.job.id}.${key ?? place}` };
+  }
+
+  private line(level: LogLevel, text: string): Promise<void> {
+    const prefix = level === 'info' ? '' : `${level.toUpperCase()} `;
+    return this.report(() => this.services.log((prefix + String(text)).slice(0, MAX_LOG_LENGTH)));
+  }
+
+  /** A run that was given up must not write into the next run of the job. */
+  private checkOpen(): void {
+    if (!this.open) throw new RunEndedError();
+  }
+
+  private async report(send: () => Promise<void>): Promise<void> {
+    if (!this.open) return;
+    const sent = (async () => send())().catch(this.onReportLost);
+    this.pending.add(sent);
+    await sent;
+    this.pending.delete(sent);
+  }
+}
+
+function normalised(value: Progress): number | object {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new InvalidProgressError(String(value));
+    return Math.min(100, Math.max(0, value));
+  }
+  const { current, total } = value as { current?: unknown; total?: unknown };
+  if (typeof current !== 'number' || typeof total !== 'number') return value;
+  const percent = (100 * current) / total;
+  if (!Number.isFinite(percent) || total <= 0) throw new InvalidProgressError(`${current} of ${total}`);
+  return { ...value, percent: Math.min(100, Math.max(0, Math.round(percent * 10) / 10)) };
+}

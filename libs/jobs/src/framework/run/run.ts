@@ -1,0 +1,36 @@
+import type { JobInfo } from '../handler/context.js';
+import type { JobType } from '../handler/job-type.js';
+import type { Outcome } from './outcome.js';
+import type { RunServices } from './run-context.js';
+
+/** A claimed job, as the runner needs it. */
+export interface RunnableJob {
+  readonly info: JobInfo;
+  readonly payload: unknown;
+  /** The job's own timeout in ms; anything but a number above 0 counts as none. */
+  readonly timeoutMs?: unknown;
+  /** Whether an earlier run of it was interrupted: its worker died, or was cut off. Default: false. */
+  readonly interrupted?: boolean;
+  readonly services: RunServices;
+}
+
+/** What the steps of one run hand on to each other. */
+export interface Run {
+  readonly job: RunnableJob;
+  /** Fires when the job is to stop, with one of `STOP_REASONS` as its reason. */
+  readonly outer: AbortSignal;
+  /** Set by `resolve`. */
+  type?: JobType;
+  /** Set by `checkPayload`: what the schema made of it. */
+  payload?: unknown;
+}
+
+/** A run whose type is known. */
+export type ResolvedRun = Run & { type: JobType };
+
+/** One step of a run: an outcome ends the run, nothing lets it go on. */
+export type Step<R extends Run = Run> = (run: R) => Promise<Outcome | undefined>;
+
+export interface RunnerLogger {
+  warn(message: string): void;
+}

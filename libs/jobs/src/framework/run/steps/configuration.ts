@@ -1,0 +1,15 @@
+import { InterruptedRunError } from '../../errors.js';
+import { failed, released, type Outcome } from '../outcome.js';
+import type { ResolvedRun } from '../run.js';
+
+/** How soon a job of a type that is switched off is looked at again. */
+const DISABLED_MS = 10_000;
+
+/** Whether the type may run at all, and this job of it once more. */
+export async function checkConfiguration({ job, type }: ResolvedRun): Promise<Outcome | undefined> {
+  if (!type.settings.enabled) return released(DISABLED_MS);
+  if (job.interrupted && !type.idempotent) {
+    return failed(new InterruptedRunError(type.type), { retry: false });
+  }
+  return undefined;
+}

@@ -1,0 +1,41 @@
+import type { HandlerRegistry } from '../../discovery/registry.js';
+import { NoHandlerError } from '../../errors.js';
+import { failed, released, type Outcome } from '../outcome.js';
+import type { UnhandledJobs } from '../ports.js';
+import type { Run, RunnerLogger, Step } from '../run.js';
+import { messageOf } from '../thrown.js';
+
+const MIN_HAND_BACK_MS = 1_000;
+const MAX_HAND_BACK_MS = 60_000;
+
+/**
+ * Finds the handler. Without one the job goes back for another worker, after a delay that doubles
+ * from one hand-back to the next, and after `giveUpMs` it fails.
+ */
+export function resolve(
+  registry: HandlerRegistry,
+  unhandled: UnhandledJobs,
+  logger: RunnerLogger,
+  giveUpMs: number,
+): Step {
+  const waited = async (id: string): Promise<number> => {
+    try {
+      return Date.now() - (await unhandled.firstSeen(id, 2 * giveUpMs));
+    } catch (error) {
+      logger.warn(`cannot tell how long job ${id} has been without a handler: ${messageOf(error)}`);
+      return 0;
+    }
+  };
+  return async (run: Run): Promise<Outcome | undefined> => {
+    const { id, type } = run.job.info;
+    run.type = registry.find(type);
+    if (run.type) return undefined;
+    const waitedMs = await waited(id);
+    if (waitedMs >= giveUpMs) {
+      await unhandled.forget(id).catch(() => undefined);
+      return failed(new NoHandlerError(type, waitedMs, registry.types()), { retry: false });
+    }
+    // As long again as it has waited already: doubles from one hand-back to the next.
+    return released(Math.min(MAX_HAND_BACK_MS, Math.max(MIN_HAND_BACK_MS, waitedMs)));
+  };
+}

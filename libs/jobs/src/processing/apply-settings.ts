@@ -1,0 +1,38 @@
+import type { TypeSettings } from '#libs/contracts';
+import type { BackoffStrategy, Job } from 'bullmq';
+import type { HandlerRegistry } from '../framework/index.js';
+
+/** Name of the backoff that means: as the type says. */
+const OF_THE_TYPE = 'drover';
+
+/** Gives a claimed job what its type says, where the job itself does not: attempts and the wait between them. */
+export function applySettings(job: Job, settings: TypeSettings): void {
+  const { attempts, backoff } = job.opts;
+  // Options may be one object for many jobs.
+  job.opts = {
+    ...job.opts,
+    attempts: attempts && attempts > 0 ? attempts : settings.attempts,
+    backoff: backoff ?? { type: OF_THE_TYPE },
+  };
+}
+
+/** The wait before another attempt as BullMQ asks for it; a name it does not know means the type's. */
+export function backoffStrategy(
+  registry: HandlerRegistry,
+  random: () => number = Math.random,
+): BackoffStrategy {
+  return (attemptsMade, _name, _error, job) => {
+    const type = job && registry.find(job.name);
+    return type ? backoffOf(type.settings.backoff, attemptsMade, random) : 0;
+  };
+}
+
+/** @returns milliseconds before the attempt that follows `attemptsMade` failed ones */
+export function backoffOf(
+  { base, factor, max, jitter }: TypeSettings['backoff'],
+  attemptsMade: number,
+  random: () => number = Math.random,
+): number {
+  const whole = Math.min(max, base * factor ** (attemptsMade - 1));
+  return Math.round(whole * (1 - jitter * random()));
+}

@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import {
+  ArtifactNotFoundError,
+  assertArtifactName,
+  contentTypeOf,
+  type Artifact,
+  type ArtifactContent,
+  type ArtifactOptions,
+  type ArtifactReference,
+  type ArtifactStore,
+  type OpenArtifact,
+} from '#libs/artifacts';
+import type {
+  CachedResult,
+  ChildOutcome,
+  NewChild,
+  Progress,
+  RunnerPorts,
+  RunServices,
+} from '../framework/index.js';
+
+/** An {@link ArtifactStore} in memory, with its contents to look at. */
+export class FakeArtifacts implements ArtifactStore {
+  readonly files = new Map<string, { artifact: Artifact; content: Buffer }>();
+
+  async put({ jobId, name }: ArtifactReference, content: ArtifactContent, options: ArtifactOptions = {}) {
+    assertArtifactName(name);
+    const bytes = content instanceof Readable ? await buffer(content) : Buffer.from(content as string);
+    const artifact: Artifact = {
+      jobId,
+      name,
+      size: bytes.length,
+      contentType: options.contentType ?? contentTypeOf(name),
+      createdAt: new Date().toISOString(),
+    };
+    this.files.set(`${jobId}/${name}`, { artifact, content: bytes });
+    return artifact;
+  }
+
+  async open({ jobId, name }: ArtifactReference): Promise<OpenArtifact> {
+    const file = this.files.get(`${jobId}/${name}`);
+    if (!file) throw new ArtifactNotFoundError(jobId, name);
+    return { ...file.artifact, stream: Readable.from([file.content]) };
+  }
+
+  async list(jobId: string): Promise<readonly Artifact[]> {
+    return [...this.files.values()]
+      .map(({ artifact }) => artifact)
+      .filter((artifact) => artifact.jobId === jobId);
+  }
+
+  async remove(jobId: string): Promise<void> {
+    for (const { name } of await this.list(jobId)) this.files.delete(`${jobId}/${name}`);
+  }
+}
+
+/** What a run asks of queue and disk, kept in memory to look at. */
+export class FakeServices implements RunServices {
+  readonly logs: string[] = [];
+  readonly progressed: Progress[] = [];
+  /** Every state given to `checkpoint`, oldest first. */
+  readonly checkpoints: unknown[] = [];
+  readonly enqueued: NewChild[] = [];
+  readonly children: NewChild[] = [];
+
+  /**
+   * @param savedState what `context.state` is; default: nothing was kept before.
+   * @param outcomes what became of children that `flow` asks for, by the key or place they have; default: none has ended.
+   */
+  constructor(
+    readonly artifacts: ArtifactStore = new FakeArtifacts(),
+    private readonly savedState?: unknown,
+    private readonly outcomes: Readonly<Record<string, unknown>> = {},
+  ) {}
+
+  async log(text: string): Promise<void> {
+    this.logs.push(text);
+  }
+
+  async progress(value: Progress): Promise<void> {
+    this.progressed.push(value);
+  }
+
+  async state(): Promise<unknown> {
+    return this.savedState;
+  }
+
+  async checkpoint(json: string): Promise<void> {
+    this.checkpoints.push(JSON.parse(json));
+  }
+
+  async enqueue(child: NewChild): Promise<void> {
+    this.enqueued.push(child);
+  }
+
+  async addChildren(children: readonly NewChild[]): Promise<readonly (ChildOutcome | undefined)[]> {
+    this.children.push(...children);
+    return children.map(({ id }): ChildOutcome | undefined => {
+      const key = id.slice(id.indexOf('.') + 1);
+      if (!(key in this.outcomes)) return undefined;
+      const outcome = this.outcomes[key];
+      return outcome instanceof Error
+        ? { id, status: 'failed', error: outcome.message }
+        : { id, status: 'completed', result: outcome };
+    });
+  }
+}
+
+/** Ports of a runner that stands alone: every type is live, and results are cached in memory. */
+export function fakePorts(): RunnerPorts & {
+  readonly seen: Map<string, number>;
+  readonly cached: Map<string, CachedResult>;
+} {
+  const seen = new Map<string, number>();
+  const cached = new Map<string, CachedResult>();
+  return {
+    seen,
+    cached,
+    unhandled: {
+      firstSeen: async (id) => seen.get(id) ?? Date.now(),
+      forget: async (id) => void seen.delete(id),
+    },
+    live: { missing: async () => [] },
+    cache: {
+      find: async (key) => cached.get(key),
+      keep: async (key, entry) => void cached.set(key, entry),
+    },
+  };
+}

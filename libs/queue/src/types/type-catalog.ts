@@ -1,0 +1,137 @@
+import type { Redis } from 'ioredis';
+import {
+  publishedTypeSchema,
+  typeOverridesSchema,
+  type LiveType,
+  type PublishedType,
+  type TypeOverrides,
+} from '#libs/contracts';
+import { QueueKeys } from '../backend/keys.js';
+
+/** How long what a worker published holds without being published again. */
+export const PUBLISHED_TTL_MS = 60_000;
+
+/**
+ * The job types of a queue as its workers publish them, and what was set for them at run time. In Redis:
+ *
+ * - `<p>types:worker:<id>`: JSON array of the types that one worker runs, with a TTL;
+ * - `<p>types:workers`: sorted set of worker ids by when that ends (Unix ms);
+ * - `<p>types:settings`: hash of overrides, JSON by type;
+ * - `<p>types:changed`: channel; a message is the type whose overrides changed.
+ */
+export class TypeCatalog {
+  private readonly keys: QueueKeys;
+
+  constructor(
+    private readonly redis: Redis,
+    prefix: string,
+    queue: string,
+  ) {
+    this.keys = new QueueKeys(prefix, queue);
+  }
+
+  /** Channel on which changes of overrides are told. */
+  get changes(): string {
+    return this.keys.key('types:changed');
+  }
+
+  /** Says what a worker runs, for {@link PUBLISHED_TTL_MS}. */
+  async publish(workerId: string, types: readonly PublishedType[], ttlMs = PUBLISHED_TTL_MS): Promise<void> {
+    const now = Date.now();
+    await this.redis
+      .multi()
+      .set(this.keyOf(workerId), JSON.stringify(types), 'PX', ttlMs)
+      .zadd(this.workersKey, now + ttlMs, workerId)
+      .zremrangebyscore(this.workersKey, '-inf', `(${now}`)
+      .exec();
+  }
+
+  /** Takes back what a worker published: it runs nothing more. */
+  async withdraw(workerId: string): Promise<void> {
+    await this.redis.multi().del(this.keyOf(workerId)).zrem(this.workersKey, workerId).exec();
+  }
+
+  /** The types that live workers run, by name; where they run several versions, the newest. */
+  async list(): Promise<LiveType[]> {
+    const workers = await this.redis.zrangebyscore(this.workersKey, Date.now(), '+inf');
+    if (workers.length === 0) return [];
+    const texts = await this.redis.mget(workers.map((id) => this.keyOf(id)));
+    const byType = new Map<string, LiveType>();
+    texts.forEach((text, at) => {
+      for (const type of parseTypes(text)) {
+        const known = byType.get(type.type);
+        const newest = known && isNewer(known.version, type.version) ? known : type;
+        byType.set(type.type, { ...newest, workers: [...(known?.workers ?? []), workers[at] as string] });
+      }
+    });
+    return [...byType.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
+  }
+
+  /** Those of `types` that no live worker runs. */
+  async missing(types: readonly string[]): Promise<string[]> {
+    const live = new Set((await this.list()).map(({ type }) => type));
+    return types.filter((type) => !live.has(type));
+  }
+
+  /** What was set at run time, by type. Entries that cannot be used are left out, and told to `onInvalid`. */
+  async overrides(
+    onInvalid: (type: string, problem: string) => void = () => undefined,
+  ): Promise<Map<string, TypeOverrides>> {
+    const all = await this.redis.hgetall(this.settingsKey);
+    const usable = new Map<string, TypeOverrides>();
+    for (const [type, text] of Object.entries(all)) {
+      const parsed = typeOverridesSchema.safeParse(parseJson(text));
+      if (parsed.success) usable.set(type, parsed.data);
+      else
+        onInvalid(
+          type,
+          parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+        );
+    }
+    return usable;
+  }
+
+  /** Sets what is overridden for a type at run time, in place of what was before; nothing takes all of it back. */
+  async override(type: string, overrides: TypeOverrides | undefined): Promise<void> {
+    const isEmpty = overrides === undefined || Object.keys(overrides).length === 0;
+    const call = this.redis.multi();
+    if (isEmpty) call.hdel(this.settingsKey, type);
+    else call.hset(this.settingsKey, type, JSON.stringify(overrides));
+    await call.publish(this.changes, type).exec();
+  }
+
+  private get workersKey(): string {
+    return this.keys.key('types:workers');
+  }
+
+  private get settingsKey(): string {
+    return this.keys.key('types:settings');
+  }
+
+  private keyOf(workerId: string): string {
+    return this.keys.key(`types:worker:${workerId}`);
+  }
+}
+
+/** What a worker wrote, as far as it is readable: one of another version may know more, or less. */
+function parseTypes(text: string | null): PublishedType[] {
+  const list = parseJson(text ?? '[]');
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry) => {
+    const parsed = publishedTypeSchema.safeParse(entry);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether version `a` is newer than `b`, number by number; what is no number compares as text. */
+function isNewer(a: string, b: string): boolean {
+  return a.localeCompare(b, 'en', { numeric: true }) > 0;
+}
