@@ -51,9 +51,7 @@ export class NoHandlerError extends DroverError {
 
   constructor(type: string, waitedMs: number, known: readonly string[]) {
     const types = known.length > 0 ? known.join(', ') : 'none';
-    super(
-      `no handler for job type "${type}" in ${Math.round(waitedMs / 1000)} s; types known here: ${types}`,
-    );
+    super(`no handler for job type "${type}" in ${Math.round(waitedMs / 1000)} s; types there are: ${types}`);
   }
 }
 
@@ -159,5 +157,14 @@ export class MissingRequirementError extends DroverError {
 
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));
+  }
+}
+
+/** What `runBatch()` returned says not of each job what became of it; all of them fail for good. */
+export class BatchResultError extends DroverError {
+  readonly code = 'BATCH_RESULT';
+
+  constructor(type: string, problem: string) {
+    super(`runBatch() of job type "${type}" returned no usable results: ${problem}`);
   }
 }

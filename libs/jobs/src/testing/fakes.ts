@@ -107,8 +107,8 @@ export class FakeServices implements RunServices {
   }
 }
 
-/** Ports of a runner that stands alone: every type is live, and results are cached in memory. */
-export function fakePorts(): RunnerPorts & {
+/** Ports of a runner that stands alone. `liveTypes` are what other workers run; results are cached in memory. */
+export function fakePorts(liveTypes: readonly string[] = []): RunnerPorts & {
   readonly seen: Map<string, number>;
   readonly cached: Map<string, CachedResult>;
 } {
@@ -121,7 +121,7 @@ export function fakePorts(): RunnerPorts & {
       firstSeen: async (id) => seen.get(id) ?? Date.now(),
       forget: async (id) => void seen.delete(id),
     },
-    live: { missing: async () => [] },
+    live: { names: async () => [...liveTypes] },
     cache: {
       find: async (key) => cached.get(key),
       keep: async (key, entry) => void cached.set(key, entry),

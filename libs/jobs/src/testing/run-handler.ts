@@ -87,7 +87,8 @@ export async function runHandler(
     const warnings: string[] = [];
     const runner = new JobRunner(
       registry,
-      fakePorts(),
+      // Whatever it depends on is there.
+      fakePorts(declared.dependsOn),
       () =>
         type.services
           .map((token) => module.get(token, { strict: false }) as Partial<RequiredService>)

@@ -67,10 +67,9 @@ export class TypeCatalog {
     return [...byType.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
   }
 
-  /** Those of `types` that no live worker runs. */
-  async missing(types: readonly string[]): Promise<string[]> {
-    const live = new Set((await this.list()).map(({ type }) => type));
-    return types.filter((type) => !live.has(type));
+  /** Names of the types that live workers run, in alphabetical order. */
+  async names(): Promise<string[]> {
+    return (await this.list()).map(({ type }) => type);
   }
 
   /** What was set at run time, by type. Entries that cannot be used are left out, and told to `onInvalid`. */

@@ -7,7 +7,7 @@ export interface BatchItem<Payload = unknown> {
   readonly context: JobContext;
 }
 
-/** What became of one job of a batch. */
+/** What became of one job of a batch. An error fails that job alone, as a throw of `run` would. */
 export type BatchResult<Result = unknown> = { readonly result: Result } | { readonly error: Error };
 
 /** One {@link BatchResult} for each job, in the order of the items. */

@@ -52,7 +52,8 @@ export interface JobHandler<Payload = unknown, Result = unknown, State = unknown
 export interface BatchJobHandler<Payload = unknown, Result = unknown> {
   /**
    * Does the work of several jobs. Each succeeds or fails on its own, by {@link BatchResults}; throwing
-   * fails all of them that were not settled before.
+   * fails all of them. Called with up to `batch.size` jobs, fewer when no more came within `batch.maxWait`
+   * or when the worker has fewer places.
    */
   runBatch(items: readonly BatchItem<Payload>[]): Promise<BatchResults<Result>> | BatchResults<Result>;
 }

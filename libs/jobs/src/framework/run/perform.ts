@@ -1,4 +1,6 @@
 import {
+  BatchResultError,
+  InterruptedRunError,
   JobCancelledError,
   JobTimeoutError,
   PermanentJobError,
@@ -9,6 +11,7 @@ import {
 import type { JobInfo } from '../handler/context.js';
 import { problemsOf } from '../handler/refusal.js';
 import { AbortScope, type StopCause } from './abort-scope.js';
+import { Batches } from './batches.js';
 import { cacheKey } from './cache-key.js';
 import { cancelled, completed, failed, released, waiting, type Outcome } from './outcome.js';
 import type { JobRunnerOptions } from './options.js';
@@ -25,6 +28,8 @@ type Settled = { readonly result: unknown } | { readonly error: unknown; readonl
 
 /** The second half of a run: the handler's own methods, within their timeout and under their signal. */
 export class Performer {
+  private readonly batches = new Batches();
+
   constructor(
     private readonly cache: ResultCache,
     private readonly logger: RunnerLogger,
@@ -83,6 +88,7 @@ export class Performer {
     if ('error' in refused) return { ...refused, final: true };
     const settled = await settle(async () => {
       await handler.prepare?.(payload, context);
+      if (run.type.batch) return this.batches.join(run.type, { payload, context });
       return handler.run(payload, context);
     });
     return 'error' in settled ? settled : checkResult(run, settled.result);
@@ -99,9 +105,10 @@ export class Performer {
     if (cause instanceof JobTimeoutError) return failed(cause, { retry: true });
     if (settled && context.waiting) return waiting;
     if (settled && 'result' in settled) return this.store(run, settled.result);
-    if (cause instanceof WorkerStoppingError || !settled) return released(0);
+    if (cause instanceof WorkerStoppingError || !settled) return handedBack(run);
     const error = toError(settled.error);
-    const final = settled.final === true || error instanceof PermanentJobError;
+    const final =
+      settled.final === true || error instanceof PermanentJobError || error instanceof BatchResultError;
     return failed(error, { retry: !final && (await this.isRetryable(run, error)) });
   }
 
@@ -178,6 +185,12 @@ async function settle(work: () => unknown): Promise<Settled> {
   } catch (error) {
     return { error };
   }
+}
+
+/** A run that was cut off is repeated, unless that could do harm. */
+function handedBack({ type }: ResolvedRun): Outcome {
+  if (type.idempotent) return released(0);
+  return failed(new InterruptedRunError(type.type), { retry: false });
 }
 
 /** What becomes of a job that is stopped before its handler started. */

@@ -10,8 +10,8 @@ export interface UnhandledJobs {
 
 /** Which types live workers run, anywhere. */
 export interface LiveTypes {
-  /** Those of `types` that no live worker runs. */
-  missing(types: readonly string[]): Promise<readonly string[]>;
+  /** Names of all types that some live worker of the queue runs. */
+  names(): Promise<readonly string[]>;
 }
 
 /** Results by input. */

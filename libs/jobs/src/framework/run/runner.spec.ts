@@ -110,7 +110,7 @@ describe('a type without a handler here', () => {
     expect(outcome).toMatchObject({ kind: 'failed', retry: false });
     expect((outcome as { error: Error }).error).toEqual(new NoHandlerError('test', 3_600_000, []));
     expect((outcome as { error: Error }).error.message).toBe(
-      'no handler for job type "test" in 3600 s; types known here: none',
+      'no handler for job type "test" in 3600 s; types there are: none',
     );
   });
 

@@ -18,6 +18,10 @@ export interface SetUpOptions extends JobRunnerOptions {
   methods?: Partial<JobHandler>;
   /** What an earlier run kept. */
   state?: unknown;
+  /** Types that other workers run. */
+  live?: readonly string[];
+  /** What the required services of the type say. */
+  ready?: () => boolean;
 }
 
 export const info: JobInfo = {
@@ -42,7 +46,15 @@ export function stubborn() {
 
 /** A runner with one handler of type `test`, and what it said and kept. */
 export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
-  const { defaultTimeoutMs = TYPE_DEFAULTS.timeout, handler: declared, methods, state, ...rest } = options;
+  const {
+    defaultTimeoutMs = TYPE_DEFAULTS.timeout,
+    handler: declared,
+    methods,
+    state,
+    live,
+    ready,
+    ...rest
+  } = options;
   const registry = new HandlerRegistry({ ...TYPE_DEFAULTS, timeout: defaultTimeoutMs });
   let begin!: () => void;
   const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -55,11 +67,11 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
   };
   if (run) registry.register({ type: 'test', ...declared }, handler);
   const warnings: string[] = [];
-  const ports = fakePorts();
+  const ports = fakePorts(live);
   const runner = new JobRunner(
     registry,
     ports,
-    () => [],
+    () => (ready ? [{ isReady: ready }] : []),
     { warn: (text) => warnings.push(text) },
     { graceMs: 20, stopGraceMs: 20, ...rest },
   );

@@ -29,7 +29,7 @@ export class JobRunner {
   ) {
     const options = { ...RUNNER_DEFAULTS, ...given };
     const performer = new Performer(ports.cache, logger, options);
-    this.resolve = resolve(registry, ports.unhandled, logger, options.giveUpMs);
+    this.resolve = resolve(registry, ports, logger, options.giveUpMs);
     this.steps = {
       configuration: checkConfiguration,
       requirements: checkRequirements(servicesOf, ports.live, logger),

@@ -25,8 +25,9 @@ export function checkRequirements(
       for (const service of servicesOf(type.type)) {
         if (!(await service.isReady())) return released(UNMET_MS);
       }
-      if (type.dependsOn.length > 0 && (await live.missing(type.dependsOn)).length > 0)
-        return released(UNMET_MS);
+      if (type.dependsOn.length === 0) return undefined;
+      const names = await live.names();
+      if (type.dependsOn.some((name) => !names.includes(name))) return released(UNMET_MS);
       return undefined;
     } catch (error) {
       logger.warn(`requirements of job ${job.info.id} (${type.type}) cannot be checked: ${messageOf(error)}`);

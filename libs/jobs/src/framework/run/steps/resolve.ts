@@ -1,7 +1,7 @@
 import type { HandlerRegistry } from '../../discovery/registry.js';
 import { NoHandlerError } from '../../errors.js';
 import { failed, released, type Outcome } from '../outcome.js';
-import type { UnhandledJobs } from '../ports.js';
+import type { LiveTypes, UnhandledJobs } from '../ports.js';
 import type { Run, RunnerLogger, Step } from '../run.js';
 import { messageOf } from '../thrown.js';
 
@@ -10,11 +10,11 @@ const MAX_HAND_BACK_MS = 60_000;
 
 /**
  * Finds the handler. Without one the job goes back for another worker, after a delay that doubles
- * from one hand-back to the next, and after `giveUpMs` it fails.
+ * from one hand-back to the next. When that has gone on for `giveUpMs` and no live worker has the type, it fails.
  */
 export function resolve(
   registry: HandlerRegistry,
-  unhandled: UnhandledJobs,
+  { unhandled, live }: { unhandled: UnhandledJobs; live: LiveTypes },
   logger: RunnerLogger,
   giveUpMs: number,
 ): Step {
@@ -26,14 +26,21 @@ export function resolve(
       return 0;
     }
   };
+  const liveNames = async (): Promise<readonly string[]> => {
+    // Its own types are no answer for those of others, but better than none.
+    return live.names().catch(() => registry.types());
+  };
   return async (run: Run): Promise<Outcome | undefined> => {
     const { id, type } = run.job.info;
     run.type = registry.find(type);
     if (run.type) return undefined;
     const waitedMs = await waited(id);
     if (waitedMs >= giveUpMs) {
-      await unhandled.forget(id).catch(() => undefined);
-      return failed(new NoHandlerError(type, waitedMs, registry.types()), { retry: false });
+      const names = await liveNames();
+      if (!names.includes(type)) {
+        await unhandled.forget(id).catch(() => undefined);
+        return failed(new NoHandlerError(type, waitedMs, names), { retry: false });
+      }
     }
     // As long again as it has waited already: doubles from one hand-back to the next.
     return released(Math.min(MAX_HAND_BACK_MS, Math.max(MIN_HAND_BACK_MS, waitedMs)));

@@ -1,0 +1,95 @@
+import { TYPE_DEFAULTS } from '#libs/contracts';
+import { z } from 'zod';
+import type { JobHandlerOptions } from './job-options.js';
+import { JobType } from './job-type.js';
+import { publishedType } from './published.js';
+
+const handler = { run: () => 1, runBatch: () => [] };
+const typeOf = (options: Partial<JobHandlerOptions> = {}) =>
+  new JobType({ type: 'test', ...options }, handler, TYPE_DEFAULTS);
+
+it('has the documented defaults', () => {
+  expect(typeOf().settings).toEqual({
+    enabled: true,
+    priority: 'normal',
+    attempts: 3,
+    backoff: { base: 2000, factor: 2, max: 3_600_000, jitter: 0.2 },
+    timeout: 300_000,
+    concurrency: { perProcess: null, global: null },
+    deadLetters: true,
+    cache: null,
+    retention: { completed: null, failed: null, dead: 14 * 86_400_000 },
+  });
+});
+
+it('takes texts for times, and a number for the concurrency of a process', () => {
+  const { settings } = typeOf({ timeout: '30s', cache: '1.5h', concurrency: 2, backoff: { max: '1m' } });
+  expect(settings).toMatchObject({
+    timeout: 30_000,
+    cache: 5_400_000,
+    concurrency: { perProcess: 2, global: null },
+    backoff: { base: 2000, max: 60_000 },
+  });
+});
+
+it('run-time settings beat the environment, which beats the code; groups merge field by field', () => {
+  const type = typeOf({ attempts: 2, backoff: { base: 100 } });
+  type.overrideByEnvironment({ attempts: 5, backoff: { factor: 3 } });
+  type.overrideAtRunTime({ attempts: 7 });
+  expect(type.settings).toMatchObject({ attempts: 7, backoff: { base: 100, factor: 3 } });
+  type.overrideAtRunTime({});
+  expect(type.settings.attempts).toBe(5);
+});
+
+it.each<[string, Partial<JobHandlerOptions>, RegExp]>([
+  ['no attempts', { attempts: 0 }, /settings that cannot be used: attempts/],
+  ['an unknown priority', { priority: 'urgent' as never }, /priority/],
+  ['a batch of nothing', { batch: { size: 0 } }, /batch that cannot be used: size/],
+  [
+    'a schedule of two kinds',
+    { schedule: { every: '1h', cron: '* * * * *' } as never },
+    /needs either every or cron/,
+  ],
+  ['a schedule of none', { schedule: {} as never }, /needs either every or cron/],
+  [
+    'a cron expression that is none',
+    { schedule: { cron: 'every monday' } },
+    /cron: must be a cron expression/,
+  ],
+  [
+    'a time zone that is none',
+    { schedule: { cron: '0 7 * * *', timeZone: 'Berlin' } },
+    /timeZone: must be an IANA/,
+  ],
+  ['a variable that is no name', { requires: { environment: ['NOT OK'] } }, /"NOT OK", which is no name/],
+  [
+    'an example that does not fit',
+    { payload: z.object({ to: z.string() }), examples: [{ title: 'x', payload: {} }] },
+    /example \("x"\) that does not fit its payload schema: to/,
+  ],
+])('refuses %s, saying what to change', (_, options, message) => {
+  expect(() => typeOf(options)).toThrow(message);
+});
+
+it('refuses a batch type without runBatch', () => {
+  const options = { type: 'test', batch: { size: 2 } };
+  expect(() => new JobType(options, { run: () => 1 }, TYPE_DEFAULTS)).toThrow(/no runBatch\(\) method/);
+});
+
+it('is published with JSON Schemas of what producers write and what it gives', () => {
+  const published = publishedType(
+    typeOf({
+      payload: z.object({ to: z.email(), times: z.number().default(1) }),
+      result: z.object({ sent: z.number() }),
+      schedule: { cron: '0 7 * * 1-5', timeZone: 'Europe/Berlin' },
+    }),
+    'jobs',
+  );
+  expect(published).toMatchObject({
+    queue: 'jobs',
+    payload: { required: ['to'], properties: { times: { default: 1 } } },
+    result: { required: ['sent'] },
+    schedule: { cron: '0 7 * * 1-5', timeZone: 'Europe/Berlin', overlap: 'skip' },
+  });
+  expect(JSON.parse(JSON.stringify(published))).toEqual(published);
+});
