@@ -6,6 +6,7 @@ import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { RedisLink } from './redis-link.js';
+import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -34,6 +35,7 @@ export class Lifecycle {
     private readonly health: HealthServer,
     private readonly types: TypePublisher,
     private readonly typeSettings: TypeSettingsWatcher,
+    private readonly schedules: Schedules,
     private readonly state: WorkerState,
     private readonly registry: HandlerRegistry,
   ) {}
@@ -50,6 +52,7 @@ export class Lifecycle {
     this.cancellations.start();
     this.types.start();
     await this.typeSettings.start();
+    this.schedules.start();
     this.consumer.start();
     const { settings, id } = this.identity;
     this.logger.log(
@@ -79,6 +82,7 @@ export class Lifecycle {
     if ((await this.phaseOne(finished)) !== 'finished') await this.phaseTwo(finished);
     this.cancellations.close();
     this.typeSettings.close();
+    this.schedules.close();
     this.health.close();
     await Promise.race([Promise.all([this.heartbeat.stop(), this.types.stop()]), after(CLEAN_UP_MS)]);
     this.redis.close();

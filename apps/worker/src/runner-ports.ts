@@ -1,14 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { CachedResult, LiveTypes, ResultCache, RunnerPorts, UnhandledJobs } from '#libs/jobs';
+import type {
+  CachedResult,
+  LiveTypes,
+  ResultCache,
+  RunnerPorts,
+  ScheduledRuns,
+  UnhandledJobs,
+} from '#libs/jobs';
 import { TypeCatalog } from '#libs/queue';
+import type { Redis } from 'ioredis';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
+
+/** Statuses of jobs that have ended, in the words of the contract. */
+const ENDED = new Set(['completed', 'failed', 'cancelled']);
+/** Longer than any run may take. */
+const REMEMBERED_MS = 30 * 86_400_000;
 
 /**
  * What the runner asks of Redis:
  *
  * - `<p>unhandled:<id>`: since when a job has been without a handler, Unix ms;
  * - `<p>cache:<key>`: the result of a job, by its input;
+ * - `<p>scheduled:<id>`: the current run of a schedule, a job's id;
  * - the types that live workers publish, see {@link TypeCatalog}.
  */
 @Injectable()
@@ -16,6 +30,7 @@ export class RedisRunnerPorts implements RunnerPorts {
   readonly unhandled: UnhandledJobs;
   readonly cache: ResultCache;
   readonly live: LiveTypes;
+  readonly scheduled: ScheduledRuns;
 
   constructor(redis: RedisLink, @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity) {
     const base = `${settings.QUEUE_PREFIX}:${settings.QUEUE_NAME}:`;
@@ -39,5 +54,21 @@ export class RedisRunnerPorts implements RunnerPorts {
         await redis.client.set(`${base}cache:${key}`, JSON.stringify(entry), 'PX', ttlMs);
       },
     };
+    this.scheduled = {
+      async admit(scheduleId, jobId) {
+        const key = `${base}scheduled:${scheduleId}`;
+        const before = await redis.client.get(key);
+        if (before !== null && before !== jobId && !(await hasEnded(redis.client, base, before)))
+          return before;
+        await redis.client.set(key, jobId, 'PX', REMEMBERED_MS);
+        return undefined;
+      },
+    };
   }
+}
+
+/** A job whose status is gone has ended long ago, or was removed. */
+async function hasEnded(client: Redis, base: string, jobId: string): Promise<boolean> {
+  const status = await client.get(`${base}status:${jobId}`);
+  return status === null || ENDED.has(status);
 }

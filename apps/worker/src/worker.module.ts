@@ -19,6 +19,7 @@ import { Lifecycle } from './lifecycle.js';
 import { OtherQueues } from './other-queues.js';
 import { RedisLink } from './redis-link.js';
 import { RedisRunnerPorts } from './runner-ports.js';
+import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -86,6 +87,7 @@ export class WorkerModule {
         Heartbeat,
         TypePublisher,
         TypeSettingsWatcher,
+        Schedules,
         HealthServer,
         Lifecycle,
       ],

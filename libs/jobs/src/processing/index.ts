@@ -2,3 +2,4 @@ export { backoffStrategy } from './apply-settings.js';
 export { JobProcessor, type RunningJobs } from './processor.js';
 export { QueueServices, type OpenQueue, type OtherQueue } from './queue-services.js';
 export { QueueWorker } from './queue-worker.js';
+export { applySchedules, schedulerOf } from './schedules.js';

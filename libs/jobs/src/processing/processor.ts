@@ -1,9 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import type { DroverBackend } from '#libs/queue';
 import type { HandlerRegistry, JobInfo, JobRunner, Outcome, RunnableJob } from '../framework/index.js';
 import { applySettings } from './apply-settings.js';
-import type { JobQueue, QueueServices } from './queue-services.js';
+import { backendOf, type JobQueue, type QueueServices } from './queue-services.js';
 
 const STILL_RUNNING_DELAY_MS = 1000;
 /** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
@@ -67,6 +66,7 @@ export class JobProcessor {
       payload: job.data,
       timeoutMs: (job.opts as { timeout?: unknown }).timeout,
       interrupted: job.stalledCounter > 0,
+      scheduleId: job.repeatJobKey,
       services: this.services.of(queue, job, token),
     };
   }
@@ -83,6 +83,10 @@ export class JobProcessor {
         throw new WaitingError();
       case 'released':
         return this.handBack(queue, job, token, outcome.delayMs);
+      case 'skipped':
+        this.logger.log(`job ${job.id} (${job.name}) left out: ${outcome.reason}`);
+        await backendOf(queue).scripts.run('cancel', job.id as string, outcome.reason);
+        throw new WaitingError();
       case 'waiting':
         return this.waitForChildren(queue, job, token);
     }
@@ -101,8 +105,7 @@ export class JobProcessor {
 
   /** This worker knows when the job is due and would be the first to take it again. */
   private leaveToOthers(queue: JobQueue, id: string, delayMs: number): void {
-    const backend = (queue as unknown as { getBackend(): DroverBackend }).getBackend();
-    backend.running.leave(id, delayMs + Math.min(delayMs, OTHERS_TURN_MS));
+    backendOf(queue).running.leave(id, delayMs + Math.min(delayMs, OTHERS_TURN_MS));
   }
 
   private async handBack(queue: JobQueue, job: Job, token: string, delayMs: number): Promise<never> {

@@ -17,6 +17,11 @@ const KEPT_LOG_LINES = 1000;
 /** A queue or worker of BullMQ on Drover's store. */
 export type JobQueue = Worker<unknown, unknown, string, DroverBackend>;
 
+/** The store behind BullMQ's worker. */
+export function backendOf(queue: JobQueue): DroverBackend {
+  return (queue as unknown as { getBackend(): DroverBackend }).getBackend();
+}
+
 /** Opens other queues of the same prefix. */
 export type OpenQueue = (name: string) => OtherQueue;
 
@@ -34,14 +39,13 @@ export class QueueServices {
   of(queue: JobQueue, job: Job, token: string): RunServices {
     const id = job.id as string;
     const keep = job.opts.keepLogs ?? KEPT_LOG_LINES;
-    const backend = (queue as unknown as { getBackend(): DroverBackend }).getBackend();
-    const parent = { id, queue: queue.qualifiedName };
+    const backend = backendOf(queue);
     return {
       artifacts: this.artifacts,
       log: async (text) => void (await Job.addJobLog(queue as never, id, text, keep)),
       progress: (value) => job.updateProgress(value),
       // A job that was never started before has kept nothing: no need to ask.
-      state: async () => (job.attemptsStarted > 1 ? backend.checkpoints.find(id) : undefined),
+      state: async () => (hasRunBefore(job) ? backend.checkpoints.find(id) : undefined),
       checkpoint: async (json) => {
         if (!(await backend.checkpoints.keep(id, token, json))) {
           throw new CheckpointNotKeptError(
@@ -49,27 +53,37 @@ export class QueueServices {
           );
         }
       },
-      enqueue: (child) => this.add(queue, child, {}),
-      addChildren: async (children) => {
-        for (const child of children) {
-          await this.add(queue, child, {
-            parent,
-            ...(child.mayFail ? { ignoreDependencyOnFailure: true } : { failParentOnFailure: true }),
-          });
-        }
-        return outcomes(
-          job,
-          children.map((child) => keyOf(queue, child, this.openQueue)),
-        );
-      },
+      enqueue: async (child) => void (await this.add(queue, child, {})),
+      addChildren: (children) => this.addChildren(queue, job, children),
     };
   }
 
-  private async add(queue: JobQueue, child: NewChild, options: JobsOptions): Promise<void> {
+  /** Those that have ended are not added again: BullMQ would have the parent wait for them anew. */
+  private async addChildren(
+    queue: JobQueue,
+    job: Job,
+    children: readonly NewChild[],
+  ): Promise<readonly (ChildOutcome | undefined)[]> {
+    const keys = children.map((child) => keyOf(queue, child, this.openQueue));
+    const before = await outcomes(job, keys);
+    const parent = { id: job.id as string, queue: queue.qualifiedName };
+    for (const [at, child] of children.entries()) {
+      if (before[at] !== undefined) continue;
+      const added = await this.add(queue, child, {
+        parent,
+        ...(child.mayFail ? { ignoreDependencyOnFailure: true } : { failParentOnFailure: true }),
+      });
+      // From an earlier run of the parent, which failed with it and has been replayed.
+      if (hasRunBefore(job) && (await added.isFailed())) await added.retry('failed');
+    }
+    return before.includes(undefined) ? outcomes(job, keys) : before;
+  }
+
+  private async add(queue: JobQueue, child: NewChild, options: JobsOptions): Promise<Job> {
     const { settings } = this.registry.find(child.type) ?? {};
     const priority = bullPriority(PRIORITIES[child.priority ?? settings?.priority ?? 'normal']);
     const target = child.queue === undefined ? queue : this.openQueue(child.queue);
-    await Job.create(target as never, child.type, child.payload, {
+    return Job.create(target as never, child.type, child.payload, {
       ...options,
       jobId: childId(child.id),
       priority,
@@ -77,6 +91,11 @@ export class QueueServices {
       ...(child.delay === undefined ? {} : { delay: toMilliseconds(child.delay) ?? 0 }),
     });
   }
+}
+
+/** A retry by hand counts attempts from 0, but what the last one failed with stays. */
+function hasRunBefore({ attemptsStarted, stacktrace, stalledCounter }: Job): boolean {
+  return attemptsStarted > 1 || stalledCounter > 0 || (stacktrace?.length ?? 0) > 0;
 }
 
 function keyOf(queue: JobQueue, child: NewChild, open: OpenQueue): string {

@@ -122,6 +122,7 @@ export function fakePorts(liveTypes: readonly string[] = []): RunnerPorts & {
       forget: async (id) => void seen.delete(id),
     },
     live: { names: async () => [...liveTypes] },
+    scheduled: { admit: async () => undefined },
     cache: {
       find: async (key) => cached.get(key),
       keep: async (key, entry) => void cached.set(key, entry),

@@ -6,6 +6,7 @@
  * - `cancelled`: the store has ended or reassigned the job already; there is nothing to report.
  * - `released`: the job goes back to the queue without using up an attempt, after `delayMs`
  *   (0 = to the front, at once).
+ * - `skipped`: the job is cancelled without having run, for `reason`.
  * - `waiting`: the job waits for its children, and is run again when they have ended.
  */
 export type Outcome =
@@ -13,6 +14,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: Error; readonly retry: boolean }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'released'; readonly delayMs: number }
+  | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'waiting' };
 
 /** A result that another job of the same input had. */
@@ -31,6 +33,7 @@ export const failed = (error: Error, { retry }: { retry: boolean }): Outcome => 
 });
 export const cancelled: Outcome = { kind: 'cancelled' };
 export const released = (delayMs: number): Outcome => ({ kind: 'released', delayMs });
+export const skipped = (reason: string): Outcome => ({ kind: 'skipped', reason });
 export const waiting: Outcome = { kind: 'waiting' };
 export const fromCache = (cached: CachedResult): Outcome => ({
   kind: 'completed',

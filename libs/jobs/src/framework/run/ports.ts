@@ -21,9 +21,20 @@ export interface ResultCache {
   keep(key: string, entry: CachedResult, ttlMs: number): Promise<void>;
 }
 
+/** Which run of each schedule is the current one. */
+export interface ScheduledRuns {
+  /**
+   * Makes a job the current run of its schedule, unless the one before has not ended.
+   *
+   * @returns the id of the run that has not ended; `undefined` when this one may go on.
+   */
+  admit(scheduleId: string, jobId: string): Promise<string | undefined>;
+}
+
 /** What the runner needs of the world around it. */
 export interface RunnerPorts {
   readonly unhandled: UnhandledJobs;
   readonly live: LiveTypes;
   readonly cache: ResultCache;
+  readonly scheduled: ScheduledRuns;
 }

@@ -7,6 +7,7 @@ import type { RunnerPorts } from './ports.js';
 import type { ResolvedRun, Run, RunnableJob, RunnerLogger, Step } from './run.js';
 import { lookIntoCache } from './steps/cache.js';
 import { checkConfiguration } from './steps/configuration.js';
+import { checkOverlap } from './steps/overlap.js';
 import { checkPayload } from './steps/payload.js';
 import { checkRequirements, type ServicesOf } from './steps/requirements.js';
 import { resolve } from './steps/resolve.js';
@@ -33,6 +34,7 @@ export class JobRunner {
     this.steps = {
       configuration: checkConfiguration,
       requirements: checkRequirements(servicesOf, ports.live, logger),
+      overlap: checkOverlap(ports.scheduled, logger),
       payload: checkPayload,
       cache: lookIntoCache(ports.cache, logger),
       perform: (run) => performer.perform(run),

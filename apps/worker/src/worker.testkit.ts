@@ -1,0 +1,101 @@
+// What specs of a whole worker share: workers inside the test's process, on a real Redis.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { loadSettings, type JobView } from '#libs/contracts';
+import { createBackend, QueueService, silentLogger, TypeCatalog } from '#libs/queue';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { freshPrefix } from '../../../tests/e2e/worker-process.js';
+import { testRedisUrl } from '../../../tests/support/redis.js';
+import { waitFor } from '../../../tests/support/wait.js';
+import { Lifecycle } from './lifecycle.js';
+import { WorkerModule } from './worker.module.js';
+
+type Imports = (Type | DynamicModule)[];
+
+/** Workers on a queue of their own, and ways to look at it. */
+export class WorkerStand {
+  readonly url = testRedisUrl();
+  readonly prefix = freshPrefix();
+  readonly queue = new QueueService({ redisUrl: this.url, prefix: this.prefix, logger: silentLogger });
+  readonly redis = new Redis(this.url);
+  readonly catalog = new TypeCatalog(this.redis, this.prefix, 'jobs');
+  private readonly bull = new Queue(
+    'jobs',
+    { connection: { url: this.url }, prefix: this.prefix },
+    createBackend,
+  );
+  private readonly dataDir = mkdtempSync(join(tmpdir(), 'drover-worker-'));
+  private readonly apps = new Set<TestingModule>();
+  private count = 0;
+
+  /** Starts a worker with these plugins. */
+  async start(plugins: Imports, settings: Record<string, string> = {}): Promise<TestingModule> {
+    const module = await Test.createTestingModule({
+      imports: [
+        WorkerModule.forRoot({
+          id: `w${++this.count}`,
+          version: 'test',
+          settings: loadSettings({
+            REDIS_URL: this.url,
+            QUEUE_PREFIX: this.prefix,
+            WORKER_PORT: '0',
+            SHUTDOWN_SECONDS: '0',
+            DATA_DIR: this.dataDir,
+            ...settings,
+          }),
+        }),
+        ...plugins,
+      ],
+    }).compile();
+    await module.init();
+    this.apps.add(module);
+    await module.get(Lifecycle).start();
+    return module;
+  }
+
+  async stop(module: TestingModule): Promise<void> {
+    this.apps.delete(module);
+    await module.get(Lifecycle).stop();
+    await module.close();
+  }
+
+  async close(): Promise<void> {
+    for (const module of [...this.apps]) await this.stop(module);
+    await this.bull.close();
+    await this.queue.close();
+    await this.redis.quit();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Adds a job that says nothing its type could say. @returns its id */
+  async add(
+    type: string,
+    payload: unknown = {},
+    options: { attempts?: number; id?: string } = {},
+  ): Promise<string> {
+    const { id, ...rest } = options;
+    const job = await this.bull.add(type, payload, { priority: 2, ...rest, ...(id && { jobId: id }) });
+    return job.id as string;
+  }
+
+  /** The job, once it has ended. */
+  async ended(id: string): Promise<JobView> {
+    return this.until(id, ({ status }) => ['completed', 'failed', 'cancelled'].includes(status));
+  }
+
+  async until(id: string, reached: (job: JobView) => boolean): Promise<JobView> {
+    await waitFor(async () => {
+      const job = await this.queue.jobs.find(id);
+      return job !== undefined && reached(job);
+    });
+    return this.queue.jobs.get(id);
+  }
+
+  async logs(id: string): Promise<string[]> {
+    return (await this.queue.jobs.logs(id, 0, 100)).logs;
+  }
+}
