@@ -168,7 +168,7 @@ describe('a worker', () => {
     const id = await stand.add('test.flow', { children });
     const job = await stand.ended(id);
     expect(job.status).toBe('failed');
-    expect(job.error).toMatch(/child .* failed/);
+    expect(job.error).toMatch(/child .*failed/);
   });
 
   it('tries the failed children of a parent again that is replayed', async () => {

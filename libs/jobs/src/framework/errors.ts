@@ -168,3 +168,12 @@ export class BatchResultError extends DroverError {
     super(`runBatch() of job type "${type}" returned no usable results: ${problem}`);
   }
 }
+
+/** A child that a job waits for has failed; the job fails for good. */
+export class ChildFailedError extends DroverError {
+  readonly code = 'CHILD_FAILED';
+
+  constructor(jobId: string) {
+    super(`a child of job ${jobId} failed`);
+  }
+}

@@ -1,6 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import type { HandlerRegistry, JobInfo, JobRunner, Outcome, RunnableJob } from '../framework/index.js';
+import {
+  ChildFailedError,
+  type HandlerRegistry,
+  type JobInfo,
+  type JobRunner,
+  type Outcome,
+  type RunnableJob,
+} from '../framework/index.js';
 import { applySettings } from './apply-settings.js';
 import { backendOf, type JobQueue, type QueueServices } from './queue-services.js';
 
@@ -98,8 +105,16 @@ export class JobProcessor {
   }
 
   private async waitForChildren(queue: JobQueue, job: Job, token: string): Promise<never> {
+    let waits: boolean;
+    try {
+      waits = await job.moveToWaitingChildren(token);
+    } catch (error) {
+      // A child failed before its parent could wait for it.
+      if (error instanceof UnrecoverableError) throw unrecoverable(new ChildFailedError(job.id as string));
+      throw error;
+    }
     // False: the last child has ended meanwhile.
-    if (await job.moveToWaitingChildren(token)) throw new WaitingChildrenError();
+    if (waits) throw new WaitingChildrenError();
     return this.handBack(queue, job, token, 0);
   }
 
