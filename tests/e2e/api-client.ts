@@ -52,6 +52,18 @@ export class TestApi {
     return this.postRaw(path, JSON.stringify(body));
   }
 
+  put(path: string, body: unknown): Promise<Answer> {
+    return this.send(path, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  delete(path: string): Promise<Answer> {
+    return this.send(path, { method: 'DELETE' });
+  }
+
   postRaw(path: string, body: string | Uint8Array, contentType = 'application/json'): Promise<Answer> {
     return this.send(path, {
       method: 'POST',

@@ -328,6 +328,9 @@ describe('/api/docs', () => {
       '/api/jobs/{id}',
       '/api/jobs/{id}/action',
       '/api/jobs/{id}/logs',
+      '/api/types',
+      '/api/types/{type}',
+      '/api/types/{type}/settings',
     ]);
     const { post } = document.paths['/api/jobs'];
     expect(Object.keys(post.responses)).toEqual(['201', '400', '409', '413', '415', '500', '503']);

@@ -6,6 +6,8 @@ import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
+import { TypeDirectory } from './types/type-directory.js';
+import { TypesController } from './types/types.controller.js';
 import { RedisModule } from './redis/redis.module.js';
 
 /** The API: controllers, and what holds for all of them. */
@@ -15,8 +17,9 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [RedisModule.forRoot(settings, options)],
-      controllers: [JobsController, HealthController],
+      controllers: [JobsController, TypesController, HealthController],
       providers: [
+        TypeDirectory,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],

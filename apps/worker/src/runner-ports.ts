@@ -7,7 +7,7 @@ import type {
   ScheduledRuns,
   UnhandledJobs,
 } from '#libs/jobs';
-import { TypeCatalog } from '#libs/queue';
+import { QueueKeys, TypeCatalog } from '#libs/queue';
 import type { Redis } from 'ioredis';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -34,7 +34,10 @@ export class RedisRunnerPorts implements RunnerPorts {
 
   constructor(redis: RedisLink, @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity) {
     const base = `${settings.QUEUE_PREFIX}:${settings.QUEUE_NAME}:`;
-    this.live = new TypeCatalog(redis.client, settings.QUEUE_PREFIX, settings.QUEUE_NAME);
+    this.live = new TypeCatalog(
+      async () => redis.client,
+      new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME),
+    );
     this.unhandled = {
       async firstSeen(jobId, keepMs) {
         const now = Date.now();

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HandlerRegistry, publishedType } from '#libs/jobs';
-import { PUBLISHED_TTL_MS, TypeCatalog } from '#libs/queue';
+import { PUBLISHED_TTL_MS, QueueKeys, TypeCatalog } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
@@ -20,7 +20,7 @@ export class TypePublisher {
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {
     const { QUEUE_PREFIX, QUEUE_NAME } = identity.settings;
-    this.catalog = new TypeCatalog(redis.client, QUEUE_PREFIX, QUEUE_NAME);
+    this.catalog = new TypeCatalog(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME));
   }
 
   start(): void {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { HandlerRegistry } from '#libs/jobs';
-import { TypeCatalog } from '#libs/queue';
+import { QueueKeys, TypeCatalog } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { TypePublisher } from './type-publisher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -24,7 +24,10 @@ export class TypeSettingsWatcher {
     private readonly publisher: TypePublisher,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
-    this.catalog = new TypeCatalog(redis.client, settings.QUEUE_PREFIX, settings.QUEUE_NAME);
+    this.catalog = new TypeCatalog(
+      async () => redis.client,
+      new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME),
+    );
   }
 
   /** Starts following. Resolves when what is set now holds, or at once when Redis is not there yet. */

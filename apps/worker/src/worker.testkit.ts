@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { loadSettings, type JobView } from '#libs/contracts';
-import { createBackend, QueueService, silentLogger, TypeCatalog } from '#libs/queue';
+import { createBackend, QueueKeys, QueueService, silentLogger, TypeCatalog } from '#libs/queue';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { freshPrefix } from '../../../tests/e2e/worker-process.js';
@@ -22,7 +22,7 @@ export class WorkerStand {
   readonly prefix = freshPrefix();
   readonly queue = new QueueService({ redisUrl: this.url, prefix: this.prefix, logger: silentLogger });
   readonly redis = new Redis(this.url);
-  readonly catalog = new TypeCatalog(this.redis, this.prefix, 'jobs');
+  readonly catalog = new TypeCatalog(async () => this.redis, new QueueKeys(this.prefix, 'jobs'));
   private readonly bull = new Queue(
     'jobs',
     { connection: { url: this.url }, prefix: this.prefix },

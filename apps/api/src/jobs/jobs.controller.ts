@@ -19,6 +19,8 @@ import {
 } from '#libs/contracts';
 import { JobNotFoundError, QueueService } from '#libs/queue';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
+import { checkPayload } from '../types/check-payload.js';
+import { TypeDirectory } from '../types/type-directory.js';
 import { toCreateJob } from './create-job.js';
 import { actOnJob } from './job-actions.js';
 import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.docs.js';
@@ -28,7 +30,10 @@ import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.d
 @Controller('jobs')
 @UseInterceptors(RedisGuardInterceptor)
 export class JobsController {
-  constructor(private readonly queue: QueueService) {}
+  constructor(
+    private readonly queue: QueueService,
+    private readonly types: TypeDirectory,
+  ) {}
 
   @Post()
   @DocCreate()
@@ -36,7 +41,9 @@ export class JobsController {
     @Body({ schema: createJobSchema }) body: ValidCreateJobRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<JobView> {
-    const job = await this.queue.jobs.create(toCreateJob(body));
+    const type = await this.types.find(body.type);
+    if (type) checkPayload(type, body.payload ?? {});
+    const job = await this.queue.jobs.create(toCreateJob(body, type));
     response.setHeader('Location', `/api/jobs/${encodeURIComponent(job.id)}`);
     return job;
   }

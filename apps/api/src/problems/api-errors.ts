@@ -56,6 +56,15 @@ export class RouteNotFoundError extends DroverError {
   }
 }
 
+/** No live worker publishes this job type. */
+export class TypeNotFoundError extends DroverError {
+  readonly code = 'TYPE_NOT_FOUND';
+
+  constructor(type: string) {
+    super(`no live worker runs the job type ${shorten(JSON.stringify(type), 120)}`);
+  }
+}
+
 /** The request names this server by a name it does not answer to. */
 export class HostNotAllowedError extends DroverError {
   readonly code = 'HOST_NOT_ALLOWED';

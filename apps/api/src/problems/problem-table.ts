@@ -53,6 +53,11 @@ export const PROBLEMS = {
   JOB_NOT_FOUND: { status: 404, title: 'No such job', example: 'job 7 does not exist' },
   JOB_STATUS_NOT_FOUND: { status: 404, title: 'No such job', example: 'job status not found' },
   JOB_RESULT_NOT_FOUND: { status: 404, title: 'No result', example: 'job result not found' },
+  TYPE_NOT_FOUND: {
+    status: 404,
+    title: 'No such job type',
+    example: 'no live worker runs the job type "mail.digest"',
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'Not found', example: 'nothing is served at GET /api/job' },
   JOB_EXISTS: { status: 409, title: 'Job exists', example: 'job order-1042 exists' },
   JOB_STATE_CONFLICT: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PRIORITIES, type PriorityName } from '../priority.js';
 import { isDeeperThan } from './depth.js';
-import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
+import { REST_LIMITS } from './limits.js';
 import { printableText } from './text.js';
 
 const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
@@ -34,16 +34,24 @@ export const createJobSchema = z
         'A number that JavaScript cannot hold exactly is refused, not rounded: send it as a string.',
       example: { hello: 'world' },
     }),
-    priority: z
-      .enum(priorityNames)
-      .default(REST_DEFAULTS.priority)
-      .meta({ description: '`high` runs before `normal`, `normal` before `low`.' }),
+    priority: z.enum(priorityNames).optional().meta({
+      description:
+        "`high` runs before `normal`, `normal` before `low`. Without it: the type's, which is `normal` where it does not say.",
+    }),
     delay: z.number().int().min(0).max(REST_LIMITS.delayMs).default(0).meta({
       description: 'Milliseconds to wait before the job may run; up to 30 days.',
     }),
-    attempts: z.number().int().min(1).max(REST_LIMITS.attempts).default(REST_DEFAULTS.attempts).meta({
-      description: 'How often it is tried in all. Between tries it waits 2 s, 4 s, 8 s and so on.',
-    }),
+    attempts: z
+      .number()
+      .int()
+      .min(1)
+      .max(REST_LIMITS.attempts)
+      .optional()
+      .meta({
+        description:
+          "How often it is tried in all. Without it: the type's, 3 where it does not say. Between tries it waits as the " +
+          'type says, else 2 s, 4 s, 8 s and so on.',
+      }),
     timeout: z.number().int().min(1).max(REST_LIMITS.timeoutMs).optional().meta({
       description: "Milliseconds one try may take, up to 7 days. Without it: the worker's default.",
     }),

@@ -7,3 +7,4 @@ export * from './job.js';
 export * from './limits.js';
 export * from './list-jobs.js';
 export * from './problem.js';
+export * from './types.js';

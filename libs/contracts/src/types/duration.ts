@@ -18,13 +18,19 @@ export function toMilliseconds(value: unknown): number | undefined {
 
 /** Schema of a {@link Duration} from `min` to `max` milliseconds; gives whole milliseconds. */
 export function duration(min: number, max: number): z.ZodType<number, Duration> {
-  return z.union([z.number(), z.string()]).transform((value, context) => {
-    const ms = toMilliseconds(value);
-    if (ms !== undefined && ms >= min && ms <= max) return Math.round(ms);
-    context.addIssue({
-      code: 'custom',
-      message: `must be milliseconds or a text like "30s", "5m", "1h", from ${min} ms to ${max} ms`,
-    });
-    return z.NEVER;
-  });
+  return (
+    z
+      .union([z.number(), z.string()])
+      .transform((value, context) => {
+        const ms = toMilliseconds(value);
+        if (ms !== undefined && ms >= min && ms <= max) return Math.round(ms);
+        context.addIssue({
+          code: 'custom',
+          message: `must be milliseconds or a text like "30s", "5m", "1h", from ${min} ms to ${max} ms`,
+        });
+        return z.NEVER;
+      })
+      // What comes out has a JSON Schema; a transform alone has none.
+      .pipe(z.number())
+  );
 }

@@ -10,6 +10,9 @@ const YEAR = 365 * DAY;
 const count = (max: number) => z.number().int().min(1).max(max);
 const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
 
+/** Name of a backoff that means: as the job's type says. Drover's workers know it. */
+export const BACKOFF_OF_TYPE = 'drover';
+
 /** What a type's jobs do where neither code nor environment nor anybody at run time says otherwise. Times are ms. */
 export const TYPE_DEFAULTS = {
   enabled: true,

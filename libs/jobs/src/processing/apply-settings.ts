@@ -1,9 +1,6 @@
-import type { TypeSettings } from '#libs/contracts';
+import { BACKOFF_OF_TYPE, type TypeSettings } from '#libs/contracts';
 import type { BackoffStrategy, Job } from 'bullmq';
 import type { HandlerRegistry } from '../framework/index.js';
-
-/** Name of the backoff that means: as the type says. */
-const OF_THE_TYPE = 'drover';
 
 /** Gives a claimed job what its type says, where the job itself does not: attempts and the wait between them. */
 export function applySettings(job: Job, settings: TypeSettings): void {
@@ -12,7 +9,7 @@ export function applySettings(job: Job, settings: TypeSettings): void {
   job.opts = {
     ...job.opts,
     attempts: attempts && attempts > 0 ? attempts : settings.attempts,
-    backoff: backoff ?? { type: OF_THE_TYPE },
+    backoff: backoff ?? { type: BACKOFF_OF_TYPE },
   };
 }
 

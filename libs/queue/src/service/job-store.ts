@@ -4,6 +4,7 @@ import {
   type JobStatus,
   type JobView,
   type PriorityName,
+  type BACKOFF_OF_TYPE,
 } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { checkJobId, checkKnownId, toJson } from '../backend/validate.js';
@@ -32,8 +33,8 @@ export interface CreateJob {
   delay?: number;
   /** How often it may run in all; default 3. */
   attempts?: number;
-  /** Wait before a retry, growing by 2 each time; default from 2000 ms. */
-  backoff?: { type: 'exponential' | 'fixed'; delay: number };
+  /** Wait before a retry, growing by 2 each time; default from 2000 ms. {@link BACKOFF_OF_TYPE}: as the type says. */
+  backoff?: { type: 'exponential' | 'fixed'; delay: number } | { type: typeof BACKOFF_OF_TYPE };
   /** Milliseconds one run may take; default the worker's. */
   timeout?: number;
 }

@@ -4,6 +4,7 @@ import { openClient } from '../backend/connection.js';
 import { createBackendFactory, type DroverBackend } from '../backend/drover-backend.js';
 import type { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
+import { TypeCatalog } from '../types/type-catalog.js';
 import { checkJobId, checkKnownId, checkSize, toJson } from '../backend/validate.js';
 import {
   InvalidDocumentError,
@@ -57,6 +58,8 @@ const DOCUMENTS_A_READ = 500;
 export class QueueService {
   /** What REST and the dashboard do with jobs. */
   readonly jobs: JobStore;
+  /** The job types that workers publish, and their settings at run time. */
+  readonly types: TypeCatalog;
   readonly backend: DroverBackend;
   private readonly options: ResolvedServiceOptions;
   private readonly keys: QueueKeys;
@@ -73,6 +76,7 @@ export class QueueService {
     this.keys = this.backend.queueKeys;
     logOutages(this.backend, this.logger);
     this.jobs = new JobStore(this.backend);
+    this.types = new TypeCatalog(() => this.backend.client(), this.keys);
     this.leases = new LeaseKeeper(this.backend.running, (id) =>
       this.logger.warn(`lost the lease of job ${id}`),
     );

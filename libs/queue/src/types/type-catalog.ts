@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   publishedTypeSchema,
   typeOverridesSchema,
@@ -7,6 +6,7 @@ import {
   type TypeOverrides,
 } from '#libs/contracts';
 import { QueueKeys } from '../backend/keys.js';
+import type { RedisClient } from '../backend/scripts.js';
 
 /** How long what a worker published holds without being published again. */
 export const PUBLISHED_TTL_MS = 60_000;
@@ -20,15 +20,11 @@ export const PUBLISHED_TTL_MS = 60_000;
  * - `<p>types:changed`: channel; a message is the type whose overrides changed.
  */
 export class TypeCatalog {
-  private readonly keys: QueueKeys;
-
+  /** @param client the connection that commands run on. */
   constructor(
-    private readonly redis: Redis,
-    prefix: string,
-    queue: string,
-  ) {
-    this.keys = new QueueKeys(prefix, queue);
-  }
+    private readonly client: () => Promise<RedisClient>,
+    private readonly keys: QueueKeys,
+  ) {}
 
   /** Channel on which changes of overrides are told. */
   get changes(): string {
@@ -38,7 +34,8 @@ export class TypeCatalog {
   /** Says what a worker runs, for {@link PUBLISHED_TTL_MS}. */
   async publish(workerId: string, types: readonly PublishedType[], ttlMs = PUBLISHED_TTL_MS): Promise<void> {
     const now = Date.now();
-    await this.redis
+    const client = await this.client();
+    await client
       .multi()
       .set(this.keyOf(workerId), JSON.stringify(types), 'PX', ttlMs)
       .zadd(this.workersKey, now + ttlMs, workerId)
@@ -48,14 +45,16 @@ export class TypeCatalog {
 
   /** Takes back what a worker published: it runs nothing more. */
   async withdraw(workerId: string): Promise<void> {
-    await this.redis.multi().del(this.keyOf(workerId)).zrem(this.workersKey, workerId).exec();
+    const client = await this.client();
+    await client.multi().del(this.keyOf(workerId)).zrem(this.workersKey, workerId).exec();
   }
 
   /** The types that live workers run, by name; where they run several versions, the newest. */
   async list(): Promise<LiveType[]> {
-    const workers = await this.redis.zrangebyscore(this.workersKey, Date.now(), '+inf');
+    const client = await this.client();
+    const workers = await client.zrangebyscore(this.workersKey, Date.now(), '+inf');
     if (workers.length === 0) return [];
-    const texts = await this.redis.mget(workers.map((id) => this.keyOf(id)));
+    const texts = await client.mget(workers.map((id) => this.keyOf(id)));
     const byType = new Map<string, LiveType>();
     texts.forEach((text, at) => {
       for (const type of parseTypes(text)) {
@@ -76,7 +75,7 @@ export class TypeCatalog {
   async overrides(
     onInvalid: (type: string, problem: string) => void = () => undefined,
   ): Promise<Map<string, TypeOverrides>> {
-    const all = await this.redis.hgetall(this.settingsKey);
+    const all = await (await this.client()).hgetall(this.settingsKey);
     const usable = new Map<string, TypeOverrides>();
     for (const [type, text] of Object.entries(all)) {
       const parsed = typeOverridesSchema.safeParse(parseJson(text));
@@ -90,10 +89,15 @@ export class TypeCatalog {
     return usable;
   }
 
+  /** What was set at run time for one type; nothing when that is none, or cannot be used. */
+  async overridesOf(type: string): Promise<TypeOverrides> {
+    return (await this.overrides()).get(type) ?? {};
+  }
+
   /** Sets what is overridden for a type at run time, in place of what was before; nothing takes all of it back. */
   async override(type: string, overrides: TypeOverrides | undefined): Promise<void> {
     const isEmpty = overrides === undefined || Object.keys(overrides).length === 0;
-    const call = this.redis.multi();
+    const call = (await this.client()).multi();
     if (isEmpty) call.hdel(this.settingsKey, type);
     else call.hset(this.settingsKey, type, JSON.stringify(overrides));
     await call.publish(this.changes, type).exec();

@@ -1,0 +1,55 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, UseInterceptors } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { typeOverridesBodySchema, type LiveType, type TypeList, type TypeOverrides } from '#libs/contracts';
+import { QueueService } from '#libs/queue';
+import { TypeNotFoundError } from '../problems/api-errors.js';
+import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
+import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from './types.docs.js';
+
+/** REST of job types: what workers run, and the settings that can be changed while they do. */
+@ApiTags('types')
+@Controller('types')
+@UseInterceptors(RedisGuardInterceptor)
+export class TypesController {
+  constructor(private readonly queue: QueueService) {}
+
+  @Get()
+  @DocList()
+  async list(): Promise<TypeList> {
+    return { items: await this.queue.types.list() };
+  }
+
+  @Get(':type')
+  @DocFind()
+  async find(@Param('type') name: string): Promise<LiveType> {
+    const type = (await this.queue.types.list()).find((each) => each.type === name);
+    if (!type) throw new TypeNotFoundError(name);
+    return type;
+  }
+
+  @Get(':type/settings')
+  @DocSettings()
+  async settings(@Param('type') name: string): Promise<TypeOverrides> {
+    await this.find(name);
+    return this.queue.types.overridesOf(name);
+  }
+
+  @Put(':type/settings')
+  @DocSetSettings()
+  async set(
+    @Param('type') name: string,
+    @Body({ schema: typeOverridesBodySchema }) overrides: TypeOverrides,
+  ): Promise<TypeOverrides> {
+    await this.find(name);
+    await this.queue.types.override(name, overrides);
+    return overrides;
+  }
+
+  /** Also for a type that no worker runs any more: what was set for it can be taken back. */
+  @Delete(':type/settings')
+  @HttpCode(204)
+  @DocDropSettings()
+  async drop(@Param('type') name: string): Promise<void> {
+    await this.queue.types.override(name, undefined);
+  }
+}

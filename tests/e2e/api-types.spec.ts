@@ -1,0 +1,106 @@
+import { TYPE_DEFAULTS, type PublishedType } from '#libs/contracts';
+import { QueueService } from '#libs/queue';
+import { expectProblem, TestApi } from './api-client.js';
+
+let api: TestApi;
+let queue: QueueService;
+
+const mail: PublishedType = {
+  type: 'mail.digest',
+  name: 'Mail digest',
+  version: '1.2.0',
+  queue: 'jobs',
+  settings: { ...TYPE_DEFAULTS, attempts: 5, priority: 'high' },
+  payload: {
+    type: 'object',
+    properties: { to: { type: 'string', format: 'email' }, times: { type: 'integer', minimum: 1 } },
+    required: ['to'],
+  },
+  examples: [{ title: 'To Ada', payload: { to: 'ada@example.org' } }],
+  idempotent: true,
+  requires: { environment: [], services: [] },
+  dependsOn: [],
+};
+
+beforeAll(async () => {
+  api = await TestApi.start();
+  queue = api.app.get(QueueService);
+  await queue.types.publish('w1', [mail, { ...mail, type: 'mail.other' }]);
+  await queue.types.publish('w2', [{ ...mail, version: '1.10.0' }]);
+  // Too old, or of somebody else: left out.
+  await queue.types.publish('w3', [{ type: 'odd' } as PublishedType]);
+});
+
+afterAll(() => api.close());
+
+describe('GET /api/types', () => {
+  it('lists what live workers run, each type once, in its newest version', async () => {
+    const { status, body } = await api.get('/api/types');
+    expect(status).toBe(200);
+    expect(body.items).toEqual([
+      { ...mail, version: '1.10.0', workers: ['w1', 'w2'] },
+      { ...mail, type: 'mail.other', workers: ['w1'] },
+    ]);
+  });
+
+  it('shows one, and answers 404 for one that no live worker runs', async () => {
+    expect((await api.get('/api/types/mail.digest')).body.name).toBe('Mail digest');
+    expectProblem(await api.get('/api/types/mail.none'), 404, 'TYPE_NOT_FOUND');
+  });
+});
+
+describe('POST /api/jobs of a published type', () => {
+  it('takes priority and attempts of the type where the request does not say', async () => {
+    const job = await api.create({ type: 'mail.digest', payload: { to: 'ada@example.org' } });
+    expect(job).toMatchObject({ priorityName: 'high', attempts: { max: 5 } });
+    const own = await api.create({
+      type: 'mail.digest',
+      payload: { to: 'ada@example.org' },
+      priority: 'low',
+      attempts: 1,
+    });
+    expect(own).toMatchObject({ priorityName: 'low', attempts: { max: 1 } });
+  });
+
+  it('refuses a payload that does not fit, naming each part of it', async () => {
+    const answer = await api.post('/api/jobs', { type: 'mail.digest', payload: { to: 'ada', times: 0 } });
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors.map(({ path }: { path: string }) => path)).toEqual([
+      'payload.to',
+      'payload.times',
+    ]);
+    expectProblem(await api.post('/api/jobs', { type: 'mail.digest' }), 400, 'INVALID_REQUEST');
+  });
+
+  it('takes any payload for a type that no live worker publishes', async () => {
+    expect(await api.create({ type: 'mail.none', payload: 3 })).toMatchObject({ attempts: { max: 3 } });
+  });
+});
+
+describe('settings at run time', () => {
+  const settings = '/api/types/mail.digest/settings';
+
+  it('are set as a whole, shown, and taken back', async () => {
+    expect((await api.get(settings)).body).toEqual({});
+    const put = await api.put(settings, { attempts: 7, timeout: '30s', concurrency: { global: 2 } });
+    expect(put).toMatchObject({
+      status: 200,
+      body: { attempts: 7, timeout: 30_000, concurrency: { global: 2 } },
+    });
+    expect((await api.get(settings)).body).toEqual(put.body);
+    expect((await api.delete(settings)).status).toBe(204);
+    expect((await api.get(settings)).body).toEqual({});
+  });
+
+  it.each([{ atempts: 3 }, { attempts: 0 }, { timeout: 'soon' }, { backoff: { bass: 1 } }, []])(
+    'refuses %j',
+    async (body) => {
+      expectProblem(await api.put(settings, body), 400, 'INVALID_REQUEST');
+      expect((await api.get(settings)).body).toEqual({});
+    },
+  );
+
+  it('are refused for a type that no live worker runs', async () => {
+    expectProblem(await api.put('/api/types/mail.none/settings', { attempts: 2 }), 404, 'TYPE_NOT_FOUND');
+  });
+});
