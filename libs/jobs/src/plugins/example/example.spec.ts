@@ -15,6 +15,12 @@ describe('example.sleep', () => {
     expect(run.logs).toHaveLength(4);
   });
 
+  it('goes on after the steps that an earlier run has done', async () => {
+    const run = await runHandler(SleepHandler, { payload: { ms: 4, steps: 4 }, state: { steps: 3 } });
+    expect(run.logs).toEqual(['goes on after step 3', 'step 4 of 4 done']);
+    expect(run.checkpoints).toEqual([{ steps: 4 }]);
+  });
+
   it('stops at once when its time is over', async () => {
     const run = await runHandler(SleepHandler, { payload: { ms: 3_600_000, steps: 1 }, timeoutMs: 5 });
     expect(run.error).toMatchObject({ code: 'JOB_TIMEOUT' });
