@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Batcher, REFUSED } from './batcher.js';
 import { refusedError } from './codes.js';
-import { encodeJob, jobArguments, type EncodedJob } from './job-arguments.js';
+import { JobEncoder, jobArguments, type EncodedJob } from './job-arguments.js';
 import { fromBull, type BullEntry, type NewJob } from './new-job.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
@@ -54,7 +54,7 @@ export class Adding {
    * @throws {WrongKeyTypeError} for the first job that met a key of the wrong type; the others are added.
    */
   async add(jobs: readonly NewJob[]): Promise<(string | number)[]> {
-    const answers = await this.answers(jobs);
+    const answers = await this.answers(jobs, (job) => job);
     for (const answer of answers) if (answer instanceof Error) throw answer;
     return answers as (string | number)[];
   }
@@ -65,7 +65,7 @@ export class Adding {
    * @throws the error of the first job that was refused; the others are added.
    */
   async addBull(entries: readonly BullEntry[]): Promise<string[]> {
-    const answers = await this.answers(entries.map((entry) => fromBull(entry)));
+    const answers = await this.answers(entries, fromBull);
     for (const [at, answer] of answers.entries()) {
       if (typeof answer === 'string') continue;
       if (answer instanceof Error) throw answer;
@@ -80,9 +80,9 @@ export class Adding {
     return this.batcher.close();
   }
 
-  private async answers(jobs: readonly NewJob[]): Promise<Answer[]> {
+  private async answers<T>(items: readonly T[], toJob: (item: T) => NewJob): Promise<Answer[]> {
     this.batcher.checkOpen();
-    const operations = this.operations(jobs);
+    const operations = this.operations(items, toJob);
     const [only] = operations;
     if (only && operations.length === 1) return this.batcher.add(only);
     // All are waited for: a caller that is told of an error can rely on that nothing of it is on its way.
@@ -94,11 +94,12 @@ export class Adding {
   }
 
   /** Encodes all jobs, so that nothing is sent when one is not valid, and cuts a long row into calls. */
-  private operations(jobs: readonly NewJob[]): Operation[] {
+  private operations<T>(items: readonly T[], toJob: (item: T) => NewJob): Operation[] {
     const operations: Operation[] = [];
+    const encoder = new JobEncoder(this.options);
     let last: Operation | undefined;
-    for (const job of jobs) {
-      const encoded = encodeJob(job, this.options);
+    for (const item of items) {
+      const encoded = encoder.encode(toJob(item));
       const bytes = encoded.data.length + encoded.document.length;
       if (!last || last.jobs.length === MAX_JOBS_A_CALL || last.bytes + bytes > MAX_BYTES_A_CALL) {
         last = { jobs: [], bytes: 0 };

@@ -2,7 +2,7 @@ import type { JobJson, MoveToWaitingChildrenOpts, ParentKeyOpts } from 'bullmq';
 import { FlowTooLargeError } from '../errors/index.js';
 import { adoptAll } from './adding.js';
 import { accepted } from './codes.js';
-import { encodeJob, jobArguments, type EncodedJob } from './job-arguments.js';
+import { JobEncoder, jobArguments, type EncodedJob } from './job-arguments.js';
 import { QueueKeys } from './keys.js';
 import { fromBull } from './new-job.js';
 import type { Scripts } from './scripts.js';
@@ -39,11 +39,12 @@ export class Flows {
     if (entries.length > MAX_FLOW_JOBS) throw new FlowTooLargeError('added', MAX_FLOW_JOBS);
     const queues = new Map<string, QueueKeys>();
     const jobs: EncodedJob[] = [];
+    const encoder = new JobEncoder(this.options);
     for (const { jobData, jobId, parentKeyOpts, prefix, queueName } of entries) {
       const keys = new QueueKeys(prefix, queueName);
       queues.set(keys.base, queues.get(keys.base) ?? keys);
       const queue = [...queues.keys()].indexOf(keys.base) + 1;
-      jobs.push(encodeJob(fromBull({ job: jobData, jobId, parentKeyOpts }), this.options, queue));
+      jobs.push(encoder.encode(fromBull({ job: jobData, jobId, parentKeyOpts }), queue));
     }
     const args = jobArguments(jobs);
     const bases = [...queues.keys()];

@@ -26,7 +26,7 @@ export interface NewJob {
   /** JSON text of the document; absent: composed from the rest. */
   document?: string;
   /** What only some jobs have. */
-  extras?: Extras;
+  extras?: Extras | undefined;
 }
 
 /** Ties of a job to others. */
@@ -52,7 +52,6 @@ export interface BullEntry {
 /** A job as BullMQ hands it over, which takes an empty id for none. */
 export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
   const { opts } = job;
-  const extras = extrasOf(job, parentKeyOpts);
   return {
     id: jobId,
     name: job.name,
@@ -62,12 +61,14 @@ export function fromBull({ job, jobId, parentKeyOpts }: BullEntry): NewJob {
     delay: opts.delay ?? 0,
     priority: contractPriority(opts.priority ?? 0),
     lifo: opts.lifo === true && !opts.priority,
-    ...(extras ? { extras } : {}),
+    extras: extrasOf(job, parentKeyOpts),
   };
 }
 
 function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extras | undefined {
   const { parentKey, parent, repeatJobKey, opts } = job;
+  const { deduplication } = opts;
+  if (!parentKey && !parentKeyOpts?.addToWaitingChildren && !repeatJobKey && !deduplication) return undefined;
   const extras: Extras = {};
   if (parentKey && parent) {
     if (!parent.queueKey || !parent.id || /\p{Surrogate}/u.test(parentKey)) {
@@ -79,7 +80,6 @@ function extrasOf(job: JobJson, parentKeyOpts: ParentKeyOpts | undefined): Extra
   }
   if (parentKeyOpts?.addToWaitingChildren) extras.waitsForChildren = true;
   if (repeatJobKey) extras.repeatJobKey = repeatJobKey;
-  const { deduplication } = opts;
   if (deduplication?.id) {
     checkDeduplication(deduplication);
     const { id, ttl, extend, replace, keepLastIfActive } = deduplication;
