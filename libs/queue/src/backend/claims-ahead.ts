@@ -1,4 +1,5 @@
 import type { RawClaim } from './advancing.js';
+import { countedToken } from './counted-token.js';
 
 /** What a claim under a token brings. */
 export type Claim = (token: string) => Promise<RawClaim>;
@@ -17,9 +18,6 @@ interface Ahead {
   /** When it was answered. */
   since: number;
 }
-
-/** `<worker>:<number>`, as BullMQ's workers count their tokens. */
-const COUNTED = /^(.*):(\d+)$/s;
 
 /**
  * Claims for a worker that fills its free places. BullMQ's worker claims one job after the other until all places are taken,
@@ -92,10 +90,11 @@ export class ClaimsAhead {
   }
 
   private follows(token: string): boolean {
-    const [, worker = '', number] = COUNTED.exec(token) ?? [];
     const before = this.last;
-    this.last = number === undefined ? undefined : { worker, number: Number(number) };
-    return before !== undefined && before.worker === worker && before.number + 1 === this.last?.number;
+    this.last = countedToken(token);
+    return (
+      before !== undefined && before.worker === this.last?.worker && before.number + 1 === this.last.number
+    );
   }
 
   private makeAhead(count: number): void {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { JobJson, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
@@ -9,6 +10,7 @@ import { termsOf, type LimitOptions } from './limits.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { LeftToOthers } from './left-to-others.js';
+import { LostClaims } from './lost-claims.js';
 import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
@@ -56,17 +58,21 @@ export class Running {
   private readonly left = new LeftToOthers();
   private readonly advancing: Advancing;
   private readonly ahead: ClaimsAhead;
+  private readonly lost: LostClaims;
   /** Ids of the jobs that the worker has from here. */
   private readonly held = new Set<string>();
   /** Reports under way that bring the next job. */
   private goingOn = 0;
   /** What this worker asks of the queue with every claim. */
   private readonly terms: string;
+  /** How many jobs the worker runs at once by now, where that is known. */
+  private concurrencyNow: () => number | undefined = () => undefined;
   /** Whether the last claim found as many jobs running as the queue allows at once. */
   isHeldUp = false;
 
-  /** @param lasting scripts of a client that works until {@link close} has ended. */
+  /** @param lasting scripts of a client of `connection` that works until {@link close} has ended. */
   constructor(
+    connection: EventEmitter,
     private readonly scripts: Scripts,
     private readonly lasting: Scripts,
     private readonly options: StoreOptions,
@@ -74,7 +80,8 @@ export class Running {
     private readonly isClosing: () => boolean,
   ) {
     this.terms = termsOf(runner);
-    this.advancing = new Advancing(lasting, () => this.ask());
+    this.lost = new LostClaims(connection, lasting, (id) => this.held.has(id));
+    this.advancing = new Advancing(lasting, () => this.ask(), this.lost);
     this.ahead = new ClaimsAhead(
       (token) => this.advancing.claim(token),
       (id, token) => lasting.run('release', id, token, '1'),
@@ -98,6 +105,11 @@ export class Running {
     const handedBack = this.ahead.stop();
     const answered = this.advancing.close();
     return handedBack ? Promise.all([handedBack, answered]).then(() => undefined) : answered;
+  }
+
+  /** The worker's concurrency may change while it works: from now on it is asked for. */
+  followConcurrency(now: () => number | undefined): void {
+    this.concurrencyNow = now;
   }
 
   /** The worker has the job no longer. */
@@ -169,6 +181,7 @@ export class Running {
     );
     if (typeof raw === 'number') return [];
     const [claimed = '', ...fieldsOfNext] = raw;
+    this.lost.note(token, claimed);
     return this.noted(await this.readable({ id: claimed, fields: fieldsOfNext }, token));
   }
 
@@ -216,7 +229,9 @@ export class Running {
 
   /** Jobs that the worker may still ask for, when it asks for one. Where starts are limited none is claimed ahead. */
   private freePlaces(): number {
-    return this.runner.limiter ? 0 : (this.runner.concurrency ?? 1) - this.held.size - this.goingOn - 1;
+    if (this.runner.limiter) return 0;
+    const places = this.concurrencyNow() ?? this.runner.concurrency ?? 1;
+    return places - this.held.size - this.goingOn - 1;
   }
 
   private get leaseMs(): number {
