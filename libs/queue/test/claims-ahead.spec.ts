@@ -85,6 +85,52 @@ describe('a worker that fills its places', () => {
   });
 });
 
+describe('a worker whose concurrency changes while it works', () => {
+  /** A worker of that many places whose jobs run until they are let go. */
+  function blocked(stand: Stand, concurrency: number, options: Partial<WorkerOptions> = {}) {
+    const waiting: (() => void)[] = [];
+    const { worker, ran } = stand.newWorker(() => new Promise<void>((resolve) => waiting.push(resolve)), {
+      concurrency,
+      ...options,
+    });
+    return { worker, ran, finish: () => waiting.splice(0).forEach((resolve) => resolve()) };
+  }
+
+  it('claims ahead for no more places than it has now', async () => {
+    const stand = open();
+    await addAll(stand, numbered(20));
+    const { worker, ran, finish } = blocked(stand, 20);
+    await waitFor(() => ran.length === 20);
+    worker.concurrency = 5;
+    finish();
+    await waitFor(async () => (await stand.redis.zcard(stand.key('completed'))) === 20);
+    const advances = await recordAdvances(stand);
+    await addAll(stand, numbered(60, 'more'));
+    await waitFor(() => ran.length === 25);
+    // As many claims as it has places, and the one that waited for a job.
+    const claims = (await advances()).reduce((sum, size) => sum + size, 0);
+    expect(claims).toBeLessThanOrEqual(6);
+    expect(
+      (await stand.events()).filter(({ event, prev }) => event === 'waiting' && prev === 'active'),
+    ).toEqual([]);
+    expect(await stand.queued()).toHaveLength(55);
+    finish();
+  });
+
+  it('claims ahead for the places it got', async () => {
+    const stand = open();
+    await addAll(stand, numbered(60));
+    const { worker, ran, finish } = blocked(stand, 1, { autorun: false });
+    await worker.waitUntilReady();
+    worker.concurrency = 60;
+    const advances = await recordAdvances(stand);
+    void worker.run();
+    await waitFor(() => ran.length === 60);
+    expect((await advances()).length).toBeLessThanOrEqual(15);
+    finish();
+  });
+});
+
 describe('what nobody asks for', () => {
   it.each<[string, (stand: Stand, store: { close(): Promise<void> }) => Promise<unknown>]>([
     ['after a while', async () => undefined],

@@ -135,19 +135,27 @@ export class DroverBackend extends QueueOperations implements IQueueBackend {
   }
 }
 
+function concurrencyOf(worker: unknown): number | undefined {
+  const { concurrency } = (worker ?? {}) as { concurrency?: unknown };
+  return typeof concurrency === 'number' ? concurrency : undefined;
+}
+
 /**
  * A factory of BullMQ's {@link BackendFactory} signature whose queues keep their jobs in the Go contract.
  *
  * @param options what the environment's settings should not decide.
  */
 export function createBackendFactory(options: Partial<StoreOptions> = {}): BackendFactory<DroverBackend> {
-  return (name, opts, flags = {}) => {
+  // BullMQ calls it as a method of its worker, whose concurrency is nowhere else to be seen when it was changed.
+  return function (this: unknown, name, opts, flags = {}) {
     checkWorkerLimits(opts as Partial<WorkerOptions>);
     const storeOptions = resolveStoreOptions(options);
     // All that can be refused is refused before a connection is opened, which nobody would close.
     const keys = new QueueKeys((opts as { prefix?: string }).prefix ?? DEFAULT_PREFIX, name);
     const connection = new Connection(opts.connection, { shared: !flags.blocking });
-    return new DroverBackend(keys, opts, flags, storeOptions, connection);
+    const backend = new DroverBackend(keys, opts, flags, storeOptions, connection);
+    backend.running.followConcurrency(() => concurrencyOf(this));
+    return backend;
   };
 }
 
