@@ -1,4 +1,15 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import {
@@ -21,6 +32,7 @@ import { JobNotFoundError, QueueService } from '#libs/queue';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { checkPayload } from '../types/check-payload.js';
 import { TypeDirectory } from '../types/type-directory.js';
+import { addJob } from './add-job.js';
 import { toCreateJob } from './create-job.js';
 import { actOnJob } from './job-actions.js';
 import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.docs.js';
@@ -39,11 +51,14 @@ export class JobsController {
   @DocCreate()
   async create(
     @Body({ schema: createJobSchema }) body: ValidCreateJobRequest,
+    @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<JobView> {
     const type = await this.types.find(body.type);
     if (type) checkPayload(type, body.payload ?? {});
-    const job = await this.queue.jobs.create(toCreateJob(body, type));
+    const { job, created } = await addJob(this.queue.jobs, toCreateJob(body, type), key);
+    // Nothing new: the answer to the first request, once more.
+    if (!created) response.status(200);
     response.setHeader('Location', `/api/jobs/${encodeURIComponent(job.id)}`);
     return job;
   }

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { jobLogsSchema, jobPageSchema, jobSchema, jobStatsSchema, removedJobSchema } from '#libs/contracts';
 import { ApiProblems } from '../docs/problem-responses.js';
@@ -20,7 +20,16 @@ export const DocCreate = () =>
     ApiOperation({
       operationId: 'createJob',
       summary: 'Add a job',
-      description: 'Adds a job; it runs as soon as a worker is free, or after `delay`.',
+      description:
+        'Adds a job; it runs as soon as a worker is free, or after `delay`. For a type that workers publish, the payload must ' +
+        'fit its schema.',
+    }),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Text of your choice, up to 200 visible ASCII characters: as long as the job is kept, the same request with the ' +
+        'same key adds nothing and is answered with that job.',
     }),
     ApiResponse({
       status: 201,
@@ -28,7 +37,12 @@ export const DocCreate = () =>
       standardSchema: jobSchema,
       headers: { Location: { description: "The job's address.", schema: { type: 'string' } } },
     }),
-    ApiProblems(...BAD_BODY, 'JOB_EXISTS', 'REDIS_UNAVAILABLE'),
+    ApiResponse({
+      status: 200,
+      description: 'The job that an earlier request with the same `Idempotency-Key` added.',
+      standardSchema: jobSchema,
+    }),
+    ApiProblems(...BAD_BODY, 'JOB_EXISTS', 'IDEMPOTENCY_KEY_REUSED', 'REDIS_UNAVAILABLE'),
   );
 
 export const DocList = () =>

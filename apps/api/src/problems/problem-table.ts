@@ -71,6 +71,11 @@ export const PROBLEMS = {
     title: 'Too large',
     example: 'the payload may have at most 262144 bytes (got 300000)',
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'Idempotency key reused',
+    example: 'the idempotency key "order-7" belongs to job once-x, which has another payload',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     title: 'Unsupported media type',

@@ -91,6 +91,15 @@ export class JobResultNotFoundError extends DroverError {
   }
 }
 
+/** The idempotency key belongs to a job of another payload. Nothing was added. */
+export class IdempotencyKeyReusedError extends DroverError {
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+
+  constructor(key: string, jobId: string) {
+    super(`the idempotency key ${JSON.stringify(key)} belongs to job ${jobId}, which has another payload`);
+  }
+}
+
 /** A job with this id exists. */
 export class JobExistsError extends DroverError {
   readonly code = 'JOB_EXISTS';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
   bullPriority,
   type JobState,
@@ -14,6 +16,7 @@ import {
   JobNotFoundError,
   JobStateError,
   JobTransitionError,
+  IdempotencyKeyReusedError,
 } from '../errors/index.js';
 import { JobList, type ListQuery } from './job-list.js';
 import { toJobView } from './job-view.js';
@@ -76,6 +79,19 @@ function checkCount(value: unknown, name: string, maximum: number): void {
   }
 }
 
+const KEY_LENGTH = 200;
+
+/** Id of the job that a key stands for; keys may hold what ids may not. */
+function idOfKey(type: string, key: string): string {
+  if (key === '' || key.length > KEY_LENGTH) {
+    throw new InvalidOptionError(`an idempotency key must have 1 to ${KEY_LENGTH} characters`);
+  }
+  const hash = createHash('sha256')
+    .update(JSON.stringify([type, key]))
+    .digest('base64url');
+  return `once-${hash.slice(0, 32)}`;
+}
+
 /** What people do with jobs, whoever added them: create, look at, retry, remove, promote, cancel, count. */
 export class JobStore {
   private readonly lists: JobList;
@@ -114,6 +130,27 @@ export class JobStore {
     ]);
     if (typeof answer !== 'string') throw new JobExistsError(input.id ?? '');
     return this.get(answer);
+  }
+
+  /**
+   * Adds a job once for a key of the caller's choice: as long as the job is kept, asking again with the same type, key and
+   * payload adds nothing and gives the job there is.
+   *
+   * @param key 1 to 200 characters; it belongs to the type.
+   * @throws {IdempotencyKeyReusedError} when the key was used with another payload; else as {@link create}.
+   */
+  async createOnce(key: string, input: Omit<CreateJob, 'id'>): Promise<{ job: JobView; created: boolean }> {
+    const id = idOfKey(input.type, key);
+    try {
+      return { job: await this.create({ ...input, id }), created: true };
+    } catch (error) {
+      if (!(error instanceof JobExistsError)) throw error;
+    }
+    const job = await this.get(id);
+    if (!isDeepStrictEqual(job.payload, JSON.parse(toJson(input.payload ?? {}, 'payload')))) {
+      throw new IdempotencyKeyReusedError(key, id);
+    }
+    return { job, created: false };
   }
 
   /** @returns undefined when there is no such job. */
