@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { run } from './commands.mjs';
 import { inRoot } from './paths.mjs';
 
@@ -17,12 +17,17 @@ const ASSETS = [{ from: 'libs/queue/src/backend/lua', ending: '.lua' }];
 
 const SOURCES = ['apps', 'libs'];
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];
-const NOT_OURS = new Set(['node_modules', 'dist', 'dashboard', 'test', 'testing']);
+const NOT_OURS = new Set(['node_modules', 'dist', 'dashboard']);
+/** Beside a library's `src`, not in it: `libs/jobs/src/testing` is part of what plugin authors import. */
+const TESTS = new Set(['test', 'testing']);
 /** Tests are compiled by jest, and their types checked by `npm test`: a user's start does not wait for them. */
 const isTest = (file) => /\.(spec|testkit)\.ts$/.test(file);
 
 const stamp = () => inRoot('dist', '.sources');
 const toDist = (source) => inRoot('dist', source.replace(/\.ts$/, '.js'));
+
+const isOurs = (folder, name) =>
+  !NOT_OURS.has(name) && (!TESTS.has(name) || folder.split(sep).includes('src'));
 
 /** Paths, relative to the project, of all files below `folder` with one of these endings. */
 function filesBelow(folder, endings) {
@@ -30,7 +35,7 @@ function filesBelow(folder, endings) {
   if (!existsSync(absolute)) return [];
   return readdirSync(absolute, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : filesBelow(path, endings);
+    if (entry.isDirectory()) return isOurs(folder, entry.name) ? filesBelow(path, endings) : [];
     return endings.some((ending) => entry.name.endsWith(ending)) ? [path] : [];
   });
 }

@@ -21,10 +21,12 @@ export class WorkerProcess {
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly child: ChildProcess;
 
-  constructor(env: Record<string, string>) {
+  /** @param directory where it is started; default: the project's folder. */
+  constructor(env: Record<string, string>, directory?: string) {
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run npm run build first`);
     const { PATH = '', HOME = '' } = process.env;
     this.child = spawn(process.execPath, [MAIN], {
+      cwd: directory,
       env: { PATH, HOME, WORKER_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

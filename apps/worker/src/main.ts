@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DroverError, InvalidSettingsError, loadSettings } from '#libs/contracts';
+import { loadPlugins } from '#libs/jobs';
 import { FatalErrors } from './fatal-errors.js';
 import { Lifecycle } from './lifecycle.js';
 import { WorkerLogger } from './logger.js';
@@ -16,7 +17,8 @@ async function main(): Promise<void> {
   // Whoever reads our output may go away before us; that must not keep jobs from being handed back.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const identity = readIdentity();
-  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(identity), {
+  const plugins = await loadPlugins(identity.settings.DROVER_PLUGINS, process.cwd());
+  const app = await NestFactory.createApplicationContext(WorkerModule.forRoot(identity, plugins), {
     logger: new WorkerLogger(),
     abortOnError: false,
   });

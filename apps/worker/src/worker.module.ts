@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ARTIFACT_STORE, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
 import {
-  ExamplePlugin,
+  bundledPlugins,
   HandlerRegistry,
   JobProcessor,
   JobRunner,
   JobsModule,
+  type PluginModule,
   QueueServices,
   RUNNER_PORTS,
 } from '#libs/jobs';
@@ -42,10 +43,10 @@ class RedisModule {
   }
 }
 
-/** Everything a worker process consists of. A plugin is added to `imports`, and nowhere else. */
+/** Everything a worker process consists of: bundled plugins are listed in libs/jobs/src/plugins/bundled.ts, `plugins` are others. */
 @Module({})
 export class WorkerModule {
-  static forRoot(identity: WorkerIdentity): DynamicModule {
+  static forRoot(identity: WorkerIdentity, plugins: readonly PluginModule[] = []): DynamicModule {
     const redis = RedisModule.forWorker(identity);
     return {
       module: WorkerModule,
@@ -57,7 +58,8 @@ export class WorkerModule {
           graceMs: identity.settings.JOB_GRACE_SECONDS * 1000,
           giveUpMs: identity.settings.NO_HANDLER_SECONDS * 1000,
         }),
-        ExamplePlugin,
+        ...bundledPlugins(identity.settings.DROVER_BUNDLED_PLUGINS),
+        ...plugins,
       ],
       providers: [
         WorkerState,

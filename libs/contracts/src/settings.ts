@@ -65,6 +65,10 @@ const schema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces')
     .optional(),
+  /** Names of packages, or paths from the working directory. */
+  DROVER_PLUGINS: listOf(z.string()),
+  /** `all`, `none`, or names; the worker knows which there are. */
+  DROVER_BUNDLED_PLUGINS: listOf(z.string()),
   DATA_DIR: z.string().min(1).default('.data'),
 });
 

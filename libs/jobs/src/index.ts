@@ -1,3 +1,5 @@
 export * from './framework/index.js';
+export * from './loading/index.js';
+export { BUNDLED_PLUGINS, bundledPlugins } from './plugins/bundled.js';
 export { ExamplePlugin } from './plugins/example/example.plugin.js';
 export * from './processing/index.js';

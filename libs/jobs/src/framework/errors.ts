@@ -4,9 +4,10 @@ import { DroverError } from '#libs/contracts';
 export class DuplicateJobTypeError extends DroverError {
   readonly code = 'DUPLICATE_JOB_TYPE';
 
-  constructor(type: string, first: string, second: string) {
+  /** @param isSame whether both are of one class; two of one name need not be. */
+  constructor(type: string, first: string, second: string, isSame = first === second) {
     super(
-      first === second
+      isSame
         ? `${first}, the handler of job type "${type}", is a provider more than once: list it in one module only`
         : `job type "${type}" has two handlers, ${first} and ${second}: give one of them another type`,
     );

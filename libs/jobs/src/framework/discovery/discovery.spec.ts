@@ -92,6 +92,19 @@ describe('the start is refused, with what to change, for', () => {
     );
   });
 
+  it('a handler that another copy of the library decorated', async () => {
+    class Elsewhere {
+      run() {
+        return 1;
+      }
+    }
+    // What the decorator of a second installation does: its symbol has the same name and is another.
+    Reflect.defineMetadata(Symbol('drover:job-handler'), { type: 'elsewhere' }, Elsewhere);
+    await expect(registryOf(moduleWith(Elsewhere))).rejects.toThrow(
+      'job handler Elsewhere is decorated by another copy of drover',
+    );
+  });
+
   it('a handler without run()', async () => {
     @JobHandler({ type: 'lazy' })
     class Lazy {}

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { InvalidJobHandlerError, MissingRequirementError } from '../errors.js';
-import { jobHandlerOptions, type JobHandler } from '../handler/job-handler.js';
+import { isForeignHandler, jobHandlerOptions, type JobHandler } from '../handler/job-handler.js';
 import { environmentOverrides } from '../settings/environment.js';
 import { ENVIRONMENT } from './environment-token.js';
 import { HandlerRegistry } from './registry.js';
@@ -43,7 +43,7 @@ export class HandlerExplorer implements OnModuleInit {
 
   private explore(provider: Provider, instance: JobHandler): void {
     const options = jobHandlerOptions(instance.constructor);
-    if (!options) return;
+    if (!options) return refuseForeign(instance);
     if (!provider.isDependencyTreeStatic() || provider.isTransient) {
       throw new InvalidJobHandlerError(
         instance.constructor.name,
@@ -52,4 +52,13 @@ export class HandlerExplorer implements OnModuleInit {
     }
     this.registry.register(options, instance);
   }
+}
+
+/** Left out without a word, its jobs would go round in search of a handler. */
+function refuseForeign({ constructor }: JobHandler): void {
+  if (!isForeignHandler(constructor)) return;
+  throw new InvalidJobHandlerError(
+    constructor.name,
+    "is decorated by another copy of drover than this worker's: list drover in the peerDependencies of its package, and install it once",
+  );
 }

@@ -23,7 +23,10 @@ export class HandlerRegistry {
   register(options: JobHandlerOptions, handler: JobHandler | BatchJobHandler): JobType {
     const type = new JobType(options, handler as JobHandler, this.defaults);
     const taken = this.byType.get(type.type);
-    if (taken) throw new DuplicateJobTypeError(type.type, nameOf(taken.handler), nameOf(handler));
+    if (taken) {
+      const isSame = taken.handler.constructor === handler.constructor;
+      throw new DuplicateJobTypeError(type.type, nameOf(taken.handler), nameOf(handler), isSame);
+    }
     this.byType.set(type.type, type);
     return type;
   }

@@ -82,3 +82,10 @@ export function JobHandler(options: JobHandlerOptions): ClassDecorator {
 export function jobHandlerOptions(target: object): JobHandlerOptions | undefined {
   return Reflect.getOwnMetadata(OPTIONS, target) as JobHandlerOptions | undefined;
 }
+
+/** Whether a class was decorated by another copy of this file, which two installations in one process would be. */
+export function isForeignHandler(target: object): boolean {
+  return Reflect.getOwnMetadataKeys(target).some(
+    (key) => typeof key === 'symbol' && key !== OPTIONS && key.description === OPTIONS.description,
+  );
+}
