@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { applySchedules, HandlerRegistry } from '#libs/jobs';
-import { OtherQueues } from './other-queues.js';
+import { applySchedules, HandlerRegistry, OtherQueues } from '#libs/jobs';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 const TRY_AGAIN_MS = 5_000;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ARTIFACT_STORE, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
 import {
   bundledPlugins,
@@ -7,19 +7,20 @@ import {
   JobProcessor,
   JobRunner,
   JobsModule,
+  OtherQueues,
   type PluginModule,
   QueueServices,
+  RedisRunnerPorts,
   RUNNER_PORTS,
 } from '#libs/jobs';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
+import { ErrorLog } from './error-log.js';
 import { FatalErrors } from './fatal-errors.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { Lifecycle } from './lifecycle.js';
-import { OtherQueues } from './other-queues.js';
 import { RedisLink } from './redis-link.js';
-import { RedisRunnerPorts } from './runner-ports.js';
 import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
@@ -36,7 +37,12 @@ class RedisModule {
         { provide: WORKER_IDENTITY, useValue: identity },
         FatalErrors,
         RedisLink,
-        { provide: RUNNER_PORTS, useClass: RedisRunnerPorts },
+        {
+          provide: RUNNER_PORTS,
+          inject: [RedisLink],
+          useFactory: ({ client }: RedisLink) =>
+            new RedisRunnerPorts(client, identity.settings.QUEUE_PREFIX, identity.settings.QUEUE_NAME),
+        },
       ],
       exports: [WORKER_IDENTITY, FatalErrors, RedisLink, RUNNER_PORTS],
     };
@@ -67,7 +73,7 @@ export class WorkerModule {
           provide: ARTIFACT_STORE,
           useFactory: () => new FolderArtifacts(join(identity.settings.DATA_DIR, 'artifacts')),
         },
-        OtherQueues,
+        { provide: OtherQueues, useFactory: () => otherQueues(identity) },
         {
           provide: QueueServices,
           inject: [HandlerRegistry, ARTIFACT_STORE, OtherQueues],
@@ -95,4 +101,9 @@ export class WorkerModule {
       ],
     };
   }
+}
+
+function otherQueues({ settings }: WorkerIdentity): OtherQueues {
+  const errors = new ErrorLog(new Logger('Queues'));
+  return new OtherQueues(settings.REDIS_URL, settings.QUEUE_PREFIX, (error) => errors.report(error));
 }

@@ -1,4 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { QueueKeys, TypeCatalog } from '#libs/queue';
 import type {
   CachedResult,
   LiveTypes,
@@ -6,11 +7,7 @@ import type {
   RunnerPorts,
   ScheduledRuns,
   UnhandledJobs,
-} from '#libs/jobs';
-import { QueueKeys, TypeCatalog } from '#libs/queue';
-import type { Redis } from 'ioredis';
-import { RedisLink } from './redis-link.js';
-import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
+} from '../framework/index.js';
 
 /** Statuses of jobs that have ended, in the words of the contract. */
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
@@ -25,45 +22,41 @@ const REMEMBERED_MS = 30 * 86_400_000;
  * - `<p>scheduled:<id>`: the current run of a schedule, a job's id;
  * - the types that live workers publish, see {@link TypeCatalog}.
  */
-@Injectable()
 export class RedisRunnerPorts implements RunnerPorts {
   readonly unhandled: UnhandledJobs;
   readonly cache: ResultCache;
   readonly live: LiveTypes;
   readonly scheduled: ScheduledRuns;
 
-  constructor(redis: RedisLink, @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity) {
-    const base = `${settings.QUEUE_PREFIX}:${settings.QUEUE_NAME}:`;
-    this.live = new TypeCatalog(
-      async () => redis.client,
-      new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME),
-    );
+  constructor(redis: Redis, prefix: string, queue: string) {
+    const keys = new QueueKeys(prefix, queue);
+    const base = keys.key('');
+    this.live = new TypeCatalog(async () => redis, keys);
     this.unhandled = {
       async firstSeen(jobId, keepMs) {
         const now = Date.now();
-        const before = await redis.client.set(`${base}unhandled:${jobId}`, now, 'PX', keepMs, 'NX', 'GET');
+        const before = await redis.set(`${base}unhandled:${jobId}`, now, 'PX', keepMs, 'NX', 'GET');
         return before === null ? now : Number(before);
       },
       async forget(jobId) {
-        await redis.client.del(`${base}unhandled:${jobId}`);
+        await redis.del(`${base}unhandled:${jobId}`);
       },
     };
     this.cache = {
       async find(key) {
-        const text = await redis.client.get(`${base}cache:${key}`);
+        const text = await redis.get(`${base}cache:${key}`);
         return text === null ? undefined : (JSON.parse(text) as CachedResult);
       },
       async keep(key, entry, ttlMs) {
-        await redis.client.set(`${base}cache:${key}`, JSON.stringify(entry), 'PX', ttlMs);
+        await redis.set(`${base}cache:${key}`, JSON.stringify(entry), 'PX', ttlMs);
       },
     };
     this.scheduled = {
       async admit(scheduleId, jobId) {
         const key = `${base}scheduled:${scheduleId}`;
-        const before = await redis.client.get(key);
-        if (before !== null && before !== jobId && !(await hasEnded(redis.client, base, before)))
-          return before;
-        await redis.client.set(key, jobId, 'PX', REMEMBERED_MS);
+        const before = await redis.get(key);
+        if (before !== null && before !== jobId && !(await hasEnded(redis, base, before))) return before;
+        await redis.set(key, jobId, 'PX', REMEMBERED_MS);
         return undefined;
       },
     };

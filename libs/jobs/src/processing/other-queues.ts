@@ -1,0 +1,35 @@
+import { Queue } from 'bullmq';
+import { createBackend, type DroverBackend } from '#libs/queue';
+import type { OtherQueue } from './queue-services.js';
+
+/** Queues of one prefix that jobs of a worker add children to; each is opened when it is first needed. */
+export class OtherQueues {
+  private readonly queues = new Map<string, OtherQueue>();
+
+  /** @param onError told what happens to a queue's connection. */
+  constructor(
+    private readonly redisUrl: string,
+    private readonly prefix: string,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  /** @throws {InvalidQueueNameError} for a name that would make keys ambiguous. */
+  open(name: string): OtherQueue {
+    let queue = this.queues.get(name);
+    if (!queue) {
+      queue = new Queue<unknown, unknown, string, unknown, unknown, string, DroverBackend>(
+        name,
+        { connection: { url: this.redisUrl }, prefix: this.prefix },
+        createBackend,
+      );
+      queue.on('error', this.onError);
+      this.queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  /** Nest calls it when the application closes. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+  }
+}

@@ -1,0 +1,56 @@
+import { ARTIFACT_STORE, type ArtifactStore } from '#libs/artifacts';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import type { Redis } from 'ioredis';
+import { JobsModule, RUNNER_PORTS, type JobRunnerOptions } from '../../framework/index.js';
+import { RedisRunnerPorts } from '../../processing/index.js';
+
+/** Where a test worker's queue is. */
+export interface TestQueue {
+  readonly redisUrl: string;
+  /** Nobody else's. */
+  readonly prefix: string;
+  readonly name: string;
+}
+
+export interface TestModuleOptions extends JobRunnerOptions {
+  /** Plugins, and modules they need. Default: none. */
+  imports?: NonNullable<DynamicModule['imports']>;
+  /** Handlers by themselves, and what they inject. Default: none. */
+  providers?: Provider[];
+  /** Settings of types (`DROVER_TYPE__...`), and variables that types require. Default: `process.env`. */
+  environment?: Record<string, string | undefined>;
+}
+
+@Module({})
+class SurroundingsModule {
+  static forTest(redis: Redis, { prefix, name }: TestQueue, artifacts: ArtifactStore): DynamicModule {
+    return {
+      module: SurroundingsModule,
+      providers: [
+        { provide: RUNNER_PORTS, useValue: new RedisRunnerPorts(redis, prefix, name) },
+        { provide: ARTIFACT_STORE, useValue: artifacts },
+      ],
+      exports: [RUNNER_PORTS, ARTIFACT_STORE],
+    };
+  }
+}
+
+/** What a worker consists of besides its queue: plugins, registry, runner. Whatever is wrong with a plugin is thrown. */
+export async function testModule(
+  redis: Redis,
+  queue: TestQueue,
+  artifacts: ArtifactStore,
+  { imports = [], providers = [], environment, ...runner }: TestModuleOptions,
+): Promise<TestingModule> {
+  const surroundings = SurroundingsModule.forTest(redis, queue, artifacts);
+  const module = await Test.createTestingModule({
+    imports: [
+      surroundings,
+      JobsModule.forRoot({ imports: [surroundings], environment, stopGraceMs: 500, ...runner }),
+      ...imports,
+    ],
+    providers,
+  }).compile();
+  return module.init();
+}
