@@ -21,6 +21,9 @@ export default {
   moduleNameMapper: {
     '^#libs/jobs/testing$': '<rootDir>/libs/jobs/src/testing/index.ts',
     '^#libs/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
+    // By these names plugins outside the project import it: see package.json.
+    '^drover/jobs/testing$': '<rootDir>/libs/jobs/src/testing/index.ts',
+    '^drover/([a-z]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {
