@@ -112,6 +112,7 @@ describe('${type}', () => {
 `;
 
 const batchSpecFile = ({ type, pascal, file }, library) => `import type { JobContext } from '${library.jobs}';
+import { runHandler } from '${library.testing}';
 import { ${pascal}Handler } from './${file}.handler.js';
 
 describe('${type}', () => {
@@ -121,6 +122,11 @@ describe('${type}', () => {
       { result: { greeting: 'Hello, Ada' } },
       { result: { greeting: 'Hello, Grace' } },
     ]);
+  });
+
+  it('fails for good without a name', async () => {
+    const run = await runHandler(${pascal}Handler, { payload: {} });
+    expect(run.error).toMatchObject({ code: 'PAYLOAD_MISMATCH' });
   });
 });
 `;

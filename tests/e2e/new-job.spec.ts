@@ -110,7 +110,7 @@ describe('npm run new:job for a package of its own', () => {
     } finally {
       await worker.kill();
     }
-  });
+  }, 180_000);
 
   it('leaves files alone that are there', () => {
     folder.write('other/acme-ping.spec.ts', 'mine');

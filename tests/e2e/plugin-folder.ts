@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -26,6 +26,12 @@ export class PluginFolder {
     const place = join(this.path, 'node_modules', name);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(target, place);
+  }
+
+  /** Installs a package of the project a second time, for one that has its own copy. */
+  copy(name: string, within: string): void {
+    const options = { recursive: true, dereference: true };
+    cpSync(join(process.cwd(), 'node_modules', name), join(this.path, within, 'node_modules', name), options);
   }
 
   remove(): void {

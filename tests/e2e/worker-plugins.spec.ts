@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { QueueService, silentLogger } from '#libs/queue';
 import { testRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -50,6 +51,11 @@ beforeAll(() => {
     '{"name":"@acme/jobs-x","type":"module","exports":"./x.js"}',
   );
   folder.write('node_modules/@acme/jobs-x/x.js', plugin('acme.count', 'AcmePlugin'));
+  // Its own Nest and zod, as when it was installed with other versions of them.
+  for (const name of ['@nestjs/common', 'reflect-metadata', 'zod'])
+    folder.copy(name, 'node_modules/@acme/jobs-x');
+  for (const name of ['tslib', 'uid', 'iterare', 'load-esm', 'file-type'])
+    folder.link(name, join(process.cwd(), 'node_modules', name));
   folder.write('broken.js', 'const it = 1;\nthrow new TypeError("not today");');
   folder.write('unclear.js', 'export const x = ;');
   folder.write('astray.js', "import 'somewhere-else';");
