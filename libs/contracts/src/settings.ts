@@ -68,7 +68,7 @@ const schema = z.object({
   /** Names of packages, or paths from the working directory. */
   DROVER_PLUGINS: listOf(z.string()),
   /** `all`, `none`, or names; the worker knows which there are. */
-  DROVER_BUNDLED_PLUGINS: listOf(z.string()),
+  DROVER_BUNDLED_PLUGINS: listOf(z.string()).default(['all']),
   DATA_DIR: z.string().min(1).default('.data'),
 });
 
