@@ -30,7 +30,7 @@ export interface JobHandler<Payload = unknown, Result = unknown, State = unknown
   prepare?(payload: Payload, context: JobContext<State>): Promise<void> | void;
 
   /**
-   * Called at the end of every run that got as far as `prepare`, however it ended, also after a
+   * Called at the end of every run that got as far as `validate`, however it ended, also after a
    * timeout or a cancel. What it throws is logged and changes nothing.
    */
   cleanUp?(payload: Payload, context: JobContext<State>, outcome: Outcome): Promise<void> | void;
