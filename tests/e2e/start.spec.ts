@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '#libs/contracts';
+import { readHttpRequestSettings } from '#libs/jobs';
 import { Command, processesWith } from '../support/command.js';
 import { freePort, startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -250,7 +251,8 @@ it('.env.example has every setting with its default', () => {
   const written = Object.fromEntries(
     [...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
-  const defaults = Object.entries(loadSettings({})).map(([name, value]) => [name, String(value)]);
+  const settings = { ...loadSettings({}), ...readHttpRequestSettings({}) };
+  const defaults = Object.entries(settings).map(([name, value]) => [name, String(value)]);
   // A worker without WORKER_ID makes one up.
   expect(written).toEqual({ WORKER_ID: '', ...Object.fromEntries(defaults) });
 });

@@ -4,5 +4,6 @@ export * from './job-status.js';
 export * from './job-view.js';
 export * from './priority.js';
 export * from './rest/index.js';
+export * from './read-settings.js';
 export * from './settings.js';
 export * from './types/index.js';

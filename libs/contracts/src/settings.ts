@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { InvalidSettingsError } from './errors.js';
+import { listOf, readSettings, wholeNumber, type Environment } from './read-settings.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
 /** A part of a Redis key: no `:`, braces or spaces, so that keys stay unambiguous. */
 const keyPart = z.string().regex(/^[^\s:{}]+$/, 'must not be empty nor contain ":", braces or spaces');
@@ -11,19 +10,6 @@ const queueName = keyPart.refine(
   (name) => name !== 'worker',
   'must not be "worker": its keys would meet the health keys',
 );
-
-/** Several values in one, separated by commas; white space around them does not count. */
-const listOf = <T extends z.ZodType<string, string>>(item: T) =>
-  z
-    .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((part) => part.trim())
-        .filter((part) => part !== ''),
-    )
-    .pipe(z.array(item))
-    .default([]);
 
 const hostName = z
   .string()
@@ -81,19 +67,6 @@ export type Settings = z.infer<typeof schema>;
  * @param env environment to read, usually `process.env`; other variables in it are ignored.
  * @throws {InvalidSettingsError} naming every setting that is wrong, with the value found.
  */
-export function loadSettings(env: Record<string, string | undefined>): Settings {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape)
-      .map((name) => [name, env[name]] as const)
-      .filter(([, value]) => value !== undefined && value !== ''),
-  );
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new InvalidSettingsError(
-    parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      const shown = name === 'REDIS_URL' ? '' : ` (got ${JSON.stringify(given[name])})`;
-      return `${name}: ${issue.message}${shown}`;
-    }),
-  );
+export function loadSettings(env: Environment): Settings {
+  return readSettings(schema, env, ['REDIS_URL']);
 }

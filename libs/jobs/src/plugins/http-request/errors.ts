@@ -1,0 +1,88 @@
+import { STATUS_CODES } from 'node:http';
+import { DroverError } from '#libs/contracts';
+import { PermanentJobError } from '../../framework/index.js';
+
+/** A request that must not or cannot be made as it is: its address, headers, secrets or limits. For good. */
+export class RequestRefusedError extends PermanentJobError {
+  override readonly code: string = 'HTTP_REQUEST_REFUSED';
+}
+
+/** All addresses of a host are such that requests may not go there. For good. */
+export class AddressRefusedError extends RequestRefusedError {
+  override readonly code = 'HTTP_ADDRESS_REFUSED';
+
+  constructor(hostname: string, addresses: readonly string[]) {
+    super(
+      `${hostname} leads to ${addresses.join(', ') || 'no address'}, which is not public: ` +
+        'name the host in HTTP_PRIVATE_HOSTS if jobs may ask it',
+    );
+  }
+}
+
+/** More redirects than allowed. For good. */
+export class TooManyRedirectsError extends PermanentJobError {
+  override readonly code = 'HTTP_TOO_MANY_REDIRECTS';
+
+  constructor(max: number, url: string) {
+    super(`more than ${max} redirects; the last one led to ${url}`);
+  }
+}
+
+/** The response is larger than it may be, as sent or once decompressed. For good. */
+export class ResponseTooLargeError extends PermanentJobError {
+  override readonly code = 'HTTP_RESPONSE_TOO_LARGE';
+
+  constructor(maxBytes: number) {
+    super(`the response is larger than ${maxBytes} bytes`);
+  }
+}
+
+/** The response came, but not in a form that can be read: its coding, or JSON that is none. For good. */
+export class UnreadableResponseError extends PermanentJobError {
+  override readonly code = 'HTTP_RESPONSE_UNREADABLE';
+}
+
+/** No response, or not all of it: DNS, connection, TLS, a server that hangs up. May be tried again. */
+export class RequestFailedError extends DroverError {
+  readonly code = 'HTTP_REQUEST_FAILED';
+}
+
+/** The request took longer than it may. May be tried again. */
+export class RequestTimeoutError extends DroverError {
+  readonly code = 'HTTP_REQUEST_TIMEOUT';
+
+  constructor(readonly timeoutMs: number) {
+    super(`no complete response within ${timeoutMs} ms`);
+  }
+}
+
+const RETRYABLE = new Set([408, 425, 429]);
+
+/** The server answered with a status that was not expected. */
+export class UnexpectedStatusError extends DroverError {
+  readonly code = 'HTTP_UNEXPECTED_STATUS';
+
+  /**
+   * @param request method and address, for the message.
+   * @param excerpt the beginning of the response's body.
+   * @param retryAfterMs what the server says about when to come back.
+   */
+  constructor(
+    request: string,
+    readonly status: number,
+    excerpt: string,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    const wait = retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
+    super(
+      `${request} answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd() +
+        wait +
+        (excerpt && `: ${excerpt}`),
+    );
+  }
+
+  /** Whether the same request may be answered otherwise later: 408, 425, 429 and 5xx. */
+  get retryable(): boolean {
+    return RETRYABLE.has(this.status) || this.status >= 500;
+  }
+}
