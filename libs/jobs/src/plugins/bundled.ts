@@ -1,5 +1,6 @@
 import { InvalidSettingsError } from '#libs/contracts';
 import type { DynamicModule, Type } from '@nestjs/common';
+import { EmailSendPlugin } from './email-send/email-send.plugin.js';
 import { ExamplePlugin } from './example/example.plugin.js';
 import { HttpRequestPlugin } from './http-request/http-request.plugin.js';
 
@@ -9,6 +10,9 @@ export const BUNDLED_PLUGINS: Readonly<Record<string, Type | DynamicModule>> = {
   // Getters: settings are read, and can be wrong, only where the plugin is wanted.
   get 'http-request'() {
     return HttpRequestPlugin.forRoot();
+  },
+  get 'email-send'() {
+    return EmailSendPlugin.forRoot();
   },
 };
 
