@@ -34,9 +34,15 @@ export interface ArtifactStore {
    *
    * @throws {InvalidArtifactNameError} for a name that is no plain file name.
    * @throws {ArtifactTooLargeError} when it, or all of the job's files together, are over the limit.
+   * @throws {TooManyArtifactsError} {@link ArtifactRemovedError}
    */
   put(reference: ArtifactReference, content: ArtifactContent, options?: ArtifactOptions): Promise<Artifact>;
-  /** @throws {ArtifactNotFoundError} */
+  /**
+   * Opens a file. The stream must be read to its end or destroyed; it gives what was there when it was opened,
+   * also when the file is replaced meanwhile.
+   *
+   * @throws {ArtifactNotFoundError} {@link InvalidArtifactNameError}
+   */
   open(reference: ArtifactReference): Promise<OpenArtifact>;
   /** A job's files, by name; none when it has none. */
   list(jobId: string): Promise<readonly Artifact[]>;

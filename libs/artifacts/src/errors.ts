@@ -28,3 +28,21 @@ export class ArtifactNotFoundError extends DroverError {
     super(`job ${jobId} has no artifact "${name}"`);
   }
 }
+
+/** A job has as many artifacts as it may. */
+export class TooManyArtifactsError extends DroverError {
+  readonly code = 'TOO_MANY_ARTIFACTS';
+
+  constructor(name: string, maxFiles: number) {
+    super(`artifact "${name}": a job may have ${maxFiles} artifacts`);
+  }
+}
+
+/** A job's artifacts were removed while this one was written. Nothing of it was kept. */
+export class ArtifactRemovedError extends DroverError {
+  readonly code = 'ARTIFACT_REMOVED';
+
+  constructor(jobId: string, name: string) {
+    super(`artifact "${name}" of job ${jobId} was removed while it was written`);
+  }
+}

@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type {
   Artifact,
@@ -12,35 +11,42 @@ import type {
   ArtifactStore,
   OpenArtifact,
 } from './artifact.js';
-import { ArtifactNotFoundError, ArtifactTooLargeError } from './errors.js';
+import { ArtifactNotFoundError, ArtifactTooLargeError, TooManyArtifactsError } from './errors.js';
+import { JobFolder, type Part } from './job-folder.js';
+import { Measure } from './measure.js';
 import { assertArtifactName, contentTypeOf } from './names.js';
+import { FolderSweep, type SweepOptions, type SweepResult } from './sweep.js';
 
 export interface FolderArtifactsOptions {
   /** Most bytes of one file. Default: 64 MiB. */
   maxBytes?: number;
   /** Most bytes of all files of a job. Default: 256 MiB. */
   maxJobBytes?: number;
+  /** Most files of a job. Default: 1,000. */
+  maxJobFiles?: number;
 }
 
 const MIB = 1024 * 1024;
-const META = '.meta';
+const DEFAULTS = { maxBytes: 64 * MIB, maxJobBytes: 256 * MIB, maxJobFiles: 1000 };
 
 /**
- * Artifacts in a folder: `<root>/<two letters>/<hash of the job's id>/<name>`, with `.<name>.meta` beside
- * each file (JSON of its {@link Artifact}). Job ids may be any text, so they are no names of folders. Several
- * processes may use one folder, also over a network.
+ * Artifacts in a folder: `<root>/<two letters>/<hash of the job's id>/`, see {@link JobFolder}. Job ids may be any
+ * text, so they are no names of folders. Several processes may use one folder, also over a network; the
+ * limits of a job hold for what one process writes at the same time.
  */
 export class FolderArtifacts implements ArtifactStore {
-  private readonly maxBytes: number;
-  private readonly maxJobBytes: number;
+  private readonly limits: Required<FolderArtifactsOptions>;
+  private readonly sweeping: FolderSweep;
+  /** By folder: the end of the last change to it that this process has begun. */
+  private readonly changes = new Map<string, Promise<unknown>>();
 
   /** @param root the folder; made when the first file is kept. */
   constructor(
     private readonly root: string,
-    { maxBytes = 64 * MIB, maxJobBytes = 256 * MIB }: FolderArtifactsOptions = {},
+    options: FolderArtifactsOptions = {},
   ) {
-    this.maxBytes = maxBytes;
-    this.maxJobBytes = maxJobBytes;
+    this.limits = { ...DEFAULTS, ...options };
+    this.sweeping = new FolderSweep(root, (path, change) => this.alone(path, change));
   }
 
   async put(
@@ -48,89 +54,103 @@ export class FolderArtifacts implements ArtifactStore {
     content: ArtifactContent,
     options: ArtifactOptions = {},
   ): Promise<Artifact> {
-    const { jobId, name } = reference;
-    assertArtifactName(name);
-    const folder = this.folderOf(jobId);
-    await mkdir(folder, { recursive: true });
-    const others = (await this.list(jobId)).filter((artifact) => artifact.name !== name);
-    const left = this.maxJobBytes - others.reduce((sum, { size }) => sum + size, 0);
-    // Written beside its place and moved there when it is whole: nobody sees half a file.
-    const temporary = join(folder, `.${randomBytes(8).toString('hex')}.part`);
+    // One that breaks before anybody reads it must not end the process; it is found broken then.
+    if (content instanceof Readable) content.on('error', () => undefined);
     try {
-      const size = await this.write(temporary, name, content, left);
-      const artifact: Artifact = {
-        jobId,
-        name,
-        size,
-        contentType: options.contentType ?? contentTypeOf(name),
-        createdAt: new Date().toISOString(),
-      };
-      await rename(temporary, join(folder, name));
-      await writeFile(`${temporary}.meta`, JSON.stringify(artifact));
-      await rename(`${temporary}.meta`, metaOf(folder, name));
-      return artifact;
-    } finally {
-      await rm(temporary, { force: true });
-      await rm(`${temporary}.meta`, { force: true });
+      assertArtifactName(reference.name);
+      const folder = this.folderOf(reference.jobId);
+      const part = await folder.begin();
+      try {
+        return await this.write(folder, part, reference, content, options);
+      } finally {
+        part.sink.destroy();
+        await rm(part.path, { force: true });
+      }
+    } catch (error) {
+      // Whoever sends the content (a response, a browser) must not wait for a reader that never comes.
+      if (content instanceof Readable) content.destroy();
+      throw error;
     }
   }
 
   async open({ jobId, name }: ArtifactReference): Promise<OpenArtifact> {
     assertArtifactName(name);
-    const folder = this.folderOf(jobId);
-    const artifact = await this.read(folder, name);
-    if (!artifact) throw new ArtifactNotFoundError(jobId, name);
-    return { ...artifact, stream: createReadStream(join(folder, name)) };
+    const opened = await this.folderOf(jobId).open(name);
+    if (!opened) throw new ArtifactNotFoundError(jobId, name);
+    return { ...opened.artifact, stream: opened.handle.createReadStream() };
   }
 
   async list(jobId: string): Promise<readonly Artifact[]> {
-    const folder = this.folderOf(jobId);
-    const names = await readdir(folder).catch(ifMissing([]));
-    const files = names.filter((name) => !name.startsWith('.')).sort();
-    const artifacts = await Promise.all(files.map((name) => this.read(folder, name)));
-    return artifacts.filter((artifact) => artifact !== undefined);
+    return this.folderOf(jobId).list();
   }
 
   async remove(jobId: string): Promise<void> {
-    await rm(this.folderOf(jobId), { recursive: true, force: true });
+    const { path } = this.folderOf(jobId);
+    await this.alone(path, () => rm(path, { recursive: true, force: true }));
   }
 
-  private folderOf(jobId: string): string {
+  /**
+   * Removes the files of jobs that have kept none for `olderThanMs`, and what is left of writers that died. Looks at a
+   * limited number of jobs, and goes on there with the next call.
+   *
+   * @returns what was done, and whether all jobs have been looked at.
+   */
+  sweep(olderThanMs: number, options?: SweepOptions): Promise<SweepResult> {
+    return this.sweeping.sweep(olderThanMs, options);
+  }
+
+  private folderOf(jobId: string): JobFolder {
     const hash = createHash('sha256').update(jobId).digest('hex').slice(0, 40);
-    return join(this.root, hash.slice(0, 2), hash);
+    return new JobFolder(join(this.root, hash.slice(0, 2), hash), jobId);
   }
 
-  private async read(folder: string, name: string): Promise<Artifact | undefined> {
-    const text = await readFile(metaOf(folder, name), 'utf8').catch(ifMissing(undefined));
-    if (text === undefined) return undefined;
-    // The file may have been replaced since its description was written.
-    const { size } = await stat(join(folder, name));
-    return { ...(JSON.parse(text) as Artifact), size };
-  }
-
-  private async write(path: string, name: string, content: ArtifactContent, left: number): Promise<number> {
-    let size = 0;
-    const measured = new Transform({
-      transform: (chunk: Buffer, _, done) => {
-        size += chunk.length;
-        if (size > this.maxBytes) return done(new ArtifactTooLargeError(name, 'a file', this.maxBytes));
-        if (size > left)
-          return done(new ArtifactTooLargeError(name, 'all files of a job together', this.maxJobBytes));
-        done(null, chunk);
-      },
+  private async write(
+    folder: JobFolder,
+    part: Part,
+    { jobId, name }: ArtifactReference,
+    content: ArtifactContent,
+    { contentType = contentTypeOf(name) }: ArtifactOptions,
+  ): Promise<Artifact> {
+    const { maxBytes, maxJobBytes } = this.limits;
+    const left = await this.bytesLeft(folder, name);
+    const measure = new Measure((size) => {
+      if (size > maxBytes) throw new ArtifactTooLargeError(name, 'a file', maxBytes);
+      if (size > left) throw new ArtifactTooLargeError(name, ALL_FILES, maxJobBytes);
     });
     const source = content instanceof Readable ? content : Readable.from([Buffer.from(content as string)]);
-    await pipeline(source, measured, createWriteStream(path, { mode: 0o640 }));
-    return size;
+    await pipeline(source, measure, part.sink);
+    return this.alone(folder.path, async () => {
+      // Files of the job that were written at the same time count as well.
+      if (measure.size > (await this.bytesLeft(folder, name))) {
+        throw new ArtifactTooLargeError(name, ALL_FILES, maxJobBytes);
+      }
+      const createdAt = new Date().toISOString();
+      const artifact: Artifact = { jobId, name, size: measure.size, contentType, createdAt };
+      await folder.commit(part, artifact);
+      return artifact;
+    });
+  }
+
+  /** Bytes that a file of this name may have beside the others. @throws {TooManyArtifactsError} */
+  private async bytesLeft(folder: JobFolder, name: string): Promise<number> {
+    const others = (await folder.list()).filter((artifact) => artifact.name !== name);
+    const { maxJobBytes, maxJobFiles } = this.limits;
+    if (others.length >= maxJobFiles) throw new TooManyArtifactsError(name, maxJobFiles);
+    return maxJobBytes - others.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Makes the changes of this process to one folder one after the other. */
+  private async alone<T>(path: string, change: () => Promise<T>): Promise<T> {
+    const before = this.changes.get(path) ?? Promise.resolve();
+    const changed = before.then(change);
+    const ended = changed.catch(() => undefined);
+    this.changes.set(path, ended);
+    try {
+      return await changed;
+    } finally {
+      if (this.changes.get(path) === ended) this.changes.delete(path);
+    }
   }
 }
 
-const metaOf = (folder: string, name: string): string => join(folder, `.${name}${META}`);
-
-/** For a file or folder that is not there, `instead`. */
-function ifMissing<T>(instead: T): (error: NodeJS.ErrnoException) => T {
-  return (error) => {
-    if (error.code === 'ENOENT') return instead;
-    throw error;
-  };
-}
+const ALL_FILES = 'all files of a job together';

@@ -2,3 +2,4 @@ export * from './artifact.js';
 export * from './errors.js';
 export * from './names.js';
 export * from './folder-artifacts.js';
+export type { SweepOptions, SweepResult } from './sweep.js';

@@ -39,5 +39,5 @@ export function assertArtifactName(name: string): void {
 /** MIME type by the ending of a file name; `application/octet-stream` for one that is not known. */
 export function contentTypeOf(name: string): string {
   const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase();
-  return TYPES[ending] ?? 'application/octet-stream';
+  return (Object.hasOwn(TYPES, ending) && TYPES[ending]) || 'application/octet-stream';
 }

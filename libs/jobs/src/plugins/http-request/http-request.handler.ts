@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { ArtifactTooLargeError, assertArtifactName } from '#libs/artifacts';
+import { ArtifactTooLargeError, assertArtifactName, TooManyArtifactsError } from '#libs/artifacts';
 import { JobHandler, type JobContext } from '../../framework/index.js';
 import { RequestRefusedError, UnexpectedStatusError } from './errors.js';
 import { openBody } from './exchange/body.js';
@@ -64,7 +64,7 @@ export class HttpRequestHandler implements JobHandler<HttpRequestPayload, HttpRe
   }
 
   isRetryable(error: Error): boolean {
-    if (error instanceof ArtifactTooLargeError) return false;
+    if (error instanceof ArtifactTooLargeError || error instanceof TooManyArtifactsError) return false;
     return !(error instanceof UnexpectedStatusError) || error.retryable;
   }
 
