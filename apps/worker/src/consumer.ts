@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bullmq';
-import { backoffStrategy, HandlerRegistry, JobProcessor, QueueWorker, STOP_REASONS } from '#libs/jobs';
+import {
+  backoffStrategy,
+  endRules,
+  HandlerRegistry,
+  JobProcessor,
+  QueueWorker,
+  STOP_REASONS,
+} from '#libs/jobs';
 import { createBackend } from '#libs/queue';
 import { ErrorLog } from './error-log.js';
 import { FatalErrors } from './fatal-errors.js';
@@ -91,6 +98,7 @@ export class Consumer {
       },
       createBackend,
     );
+    worker.store.endings.follow(endRules(this.registry));
     return worker;
   }
 

@@ -2,16 +2,22 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
+import type { TypeHealth } from '#libs/contracts';
 import { HandlerRegistry } from '#libs/jobs';
 import { Consumer } from './consumer.js';
 import { PortTakenError } from './errors.js';
+import { MetricsPage } from './metrics-page.js';
 import { RedisLink } from './redis-link.js';
+import { TypeReports } from './type-reports.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
 
 const REDIS_ANSWERS_WITHIN_MS = 1000;
 
-/** `GET /health` on a port of its own: 200 while the worker works, 503 while Redis is away or the worker stops. */
+/**
+ * On a port of its own: `GET /health`, 200 while the worker works, 503 while Redis is away or the worker stops; and
+ * `GET /metrics` for Prometheus.
+ */
 @Injectable()
 export class HealthServer {
   private readonly server: Server = createServer((request, response) => void this.answer(request, response));
@@ -22,6 +28,8 @@ export class HealthServer {
     private readonly redis: RedisLink,
     private readonly consumer: Consumer,
     private readonly registry: HandlerRegistry,
+    private readonly types: TypeReports,
+    private readonly metrics: MetricsPage,
   ) {}
 
   /**
@@ -49,9 +57,16 @@ export class HealthServer {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?')[0];
-    if (path !== '/health') return send(response, 404, { error: 'not found: try /health' });
+    if (path !== '/health' && path !== '/metrics') {
+      return send(response, 404, { error: 'not found: try /health or /metrics' });
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return send(response, 405, { error: 'only GET and HEAD' });
+    }
+    if (path === '/metrics') {
+      const text = await this.metrics.render();
+      response.writeHead(200, { 'content-type': this.metrics.contentType, 'cache-control': 'no-store' });
+      return void response.end(text);
     }
     const report = await this.report();
     send(response, report.status === 'ok' ? 200 : 503, report);
@@ -59,7 +74,11 @@ export class HealthServer {
 
   private async report() {
     const { state } = this;
-    const redis = (await this.redis.answers(REDIS_ANSWERS_WITHIN_MS)) ? 'up' : 'down';
+    const [answers, typeHealth] = await Promise.all([
+      this.redis.answers(REDIS_ANSWERS_WITHIN_MS),
+      this.typeHealth(),
+    ]);
+    const redis = answers ? 'up' : 'down';
     return {
       status: this.verdict(redis),
       worker_id: this.identity.id,
@@ -72,7 +91,18 @@ export class HealthServer {
       failed: state.failed,
       uptime_seconds: state.uptimeSeconds,
       types: this.registry.types(),
+      type_health: typeHealth,
     };
+  }
+
+  /** Verdicts on the types this worker runs, from what all workers did; null while Redis does not answer. */
+  private async typeHealth(): Promise<Record<string, TypeHealth> | null> {
+    const reports = await this.types.read();
+    if (!reports) return null;
+    const own = new Set(this.registry.types());
+    return Object.fromEntries(
+      reports.filter(({ type }) => own.has(type)).map(({ type, health }) => [type, health]),
+    );
   }
 
   private verdict(redis: 'up' | 'down'): string {

@@ -6,6 +6,7 @@ import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { RedisLink } from './redis-link.js';
+import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
@@ -34,6 +35,7 @@ export class Lifecycle {
     private readonly heartbeat: Heartbeat,
     private readonly health: HealthServer,
     private readonly types: TypePublisher,
+    private readonly runningTypes: RunningPublisher,
     private readonly typeSettings: TypeSettingsWatcher,
     private readonly schedules: Schedules,
     private readonly state: WorkerState,
@@ -51,6 +53,7 @@ export class Lifecycle {
     this.heartbeat.start();
     this.cancellations.start();
     this.types.start();
+    this.runningTypes.start();
     await this.typeSettings.start();
     this.schedules.start();
     this.consumer.start();
@@ -84,7 +87,8 @@ export class Lifecycle {
     this.typeSettings.close();
     this.schedules.close();
     this.health.close();
-    await Promise.race([Promise.all([this.heartbeat.stop(), this.types.stop()]), after(CLEAN_UP_MS)]);
+    const published = [this.heartbeat, this.runningTypes, this.types];
+    await Promise.race([Promise.all(published.map((one) => one.stop())), after(CLEAN_UP_MS)]);
     this.redis.close();
     this.logger.log('stopped');
   }

@@ -10,7 +10,8 @@ export class WorkerState implements RunningJobs {
   failed = 0;
   private stopping = false;
   private readonly startedAt = performance.now();
-  private readonly jobs = new Set<string>();
+  /** Types of the running jobs, by their ids. */
+  private readonly jobs = new Map<string, string>();
   private listener: () => void = () => undefined;
 
   get status(): WorkerStatus {
@@ -20,7 +21,14 @@ export class WorkerState implements RunningJobs {
 
   /** Ids of the running jobs, longest running first. */
   get running(): string[] {
-    return [...this.jobs];
+    return [...this.jobs.keys()];
+  }
+
+  /** How many jobs of each type run, those of which one does. */
+  get runningByType(): Record<string, number> {
+    const counts = new Map<string, number>();
+    for (const type of this.jobs.values()) counts.set(type, (counts.get(type) ?? 0) + 1);
+    return Object.fromEntries(counts);
   }
 
   get runningCount(): number {
@@ -42,9 +50,9 @@ export class WorkerState implements RunningJobs {
   }
 
   /** Notes that a job runs. @returns false when an earlier run of the same job still occupies a slot. */
-  begin(jobId: string): boolean {
+  begin(jobId: string, type: string): boolean {
     if (this.jobs.has(jobId)) return false;
-    this.jobs.add(jobId);
+    this.jobs.set(jobId, type);
     if (this.jobs.size === 1) this.listener();
     return true;
   }

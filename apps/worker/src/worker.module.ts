@@ -20,9 +20,12 @@ import { FatalErrors } from './fatal-errors.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { Lifecycle } from './lifecycle.js';
+import { MetricsPage } from './metrics-page.js';
 import { RedisLink } from './redis-link.js';
+import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
+import { TypeReports } from './type-reports.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
@@ -93,7 +96,10 @@ export class WorkerModule {
         Consumer,
         Cancellations,
         Heartbeat,
+        RunningPublisher,
         TypePublisher,
+        TypeReports,
+        MetricsPage,
         TypeSettingsWatcher,
         Schedules,
         HealthServer,

@@ -1,4 +1,5 @@
 export { createBackend, createBackendFactory, DroverBackend } from './backend/drover-backend.js';
+export type { EndRules } from './backend/endings.js';
 export { DEFAULT_PREFIX, QueueKeys } from './backend/keys.js';
 export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/store-options.js';
 export * from './errors/index.js';
@@ -14,3 +15,5 @@ export { QueueService, type QueueStats } from './service/queue-service.js';
 export type { StoreHealth } from './service/store-health.js';
 export { Subscription } from './service/subscription.js';
 export { PUBLISHED_TTL_MS, TypeCatalog } from './types/type-catalog.js';
+export { TypeMetrics } from './types/type-metrics.js';
+export { healthOf, type HealthFacts } from './types/type-health.js';

@@ -1,3 +1,4 @@
 export * from './duration.js';
 export * from './published-type.js';
+export * from './type-metrics.js';
 export * from './type-settings.js';

@@ -1,4 +1,5 @@
 import { Batcher } from './batcher.js';
+import type { Ending } from './endings.js';
 import type { Kept } from './keep-option.js';
 import type { LostClaims } from './lost-claims.js';
 import type { ScriptArgument, Scripts } from './scripts.js';
@@ -40,6 +41,8 @@ export interface Report {
   /** Attempts the job is allowed. */
   attempts: number;
   keep: Kept;
+  /** What a worker with rules for its types says besides. */
+  ending?: Ending | undefined;
   /** Whether the worker wants the next job, under the same token. */
   goesOn: boolean;
 }
@@ -65,8 +68,9 @@ const bytesOf = ({ value, fields }: Report) => fields.reduce((sum, text) => sum 
 const isClaim = (operation: Operation): operation is { claim: string } => 'claim' in operation;
 
 /** How a job ends, as the script reads it: in one word where nothing else is to be said, as of most. */
-function modeOf({ target, goesOn, fields, attempts, keep }: Report): string {
-  const isUsual = target === 'completed' && fields.length === 0 && keep.count < 0 && keep.age === 0;
+function modeOf({ target, goesOn, fields, attempts, keep, ending }: Report): string {
+  const isUsual =
+    !ending && target === 'completed' && fields.length === 0 && keep.count < 0 && keep.age === 0;
   if (isUsual) return goesOn ? 'completed+' : 'completed';
   return JSON.stringify({
     target,
@@ -76,6 +80,7 @@ function modeOf({ target, goesOn, fields, attempts, keep }: Report): string {
     keep: keep.count,
     age: keep.age,
     limit: keep.limit,
+    ...ending,
   });
 }
 

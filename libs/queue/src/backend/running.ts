@@ -4,6 +4,7 @@ import { adoptAll } from './adding.js';
 import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
 import { ClaimsAhead } from './claims-ahead.js';
 import { accepted, refusedError } from './codes.js';
+import type { Endings } from './endings.js';
 import { ALL, finite, kept, type KeepOption } from './keep-option.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import { termsOf, type LimitOptions } from './limits.js';
@@ -59,8 +60,8 @@ export class Running {
   private readonly advancing: Advancing;
   private readonly ahead: ClaimsAhead;
   private readonly lost: LostClaims;
-  /** Ids of the jobs that the worker has from here. */
-  private readonly held = new Set<string>();
+  /** The jobs that the worker has from here: their types, by id. */
+  private readonly held = new Map<string, string | undefined>();
   /** Reports under way that bring the next job. */
   private goingOn = 0;
   /** What this worker asks of the queue with every claim. */
@@ -77,6 +78,7 @@ export class Running {
     private readonly lasting: Scripts,
     private readonly options: StoreOptions,
     private readonly runner: RunnerOptions,
+    private readonly endings: Endings,
     private readonly isClosing: () => boolean,
   ) {
     this.terms = termsOf(runner);
@@ -128,6 +130,7 @@ export class Running {
   ): Promise<{ result: ClaimTuple | undefined; finishedOn: number }> {
     const finishedOn = Date.now();
     const id = job.id ?? '';
+    const type = (job as { name?: string }).name ?? this.held.get(id);
     this.letGo(id);
     const keeping = kept(
       keep,
@@ -143,6 +146,7 @@ export class Running {
       fields: flatList(fields),
       attempts: finite(job.opts.attempts, 0),
       keep: keeping,
+      ending: this.endings.of(type),
       goesOn,
     }).finally(() => goesOn && (this.goingOn -= 1));
     if (typeof raw === 'number') return { result: undefined, finishedOn };
@@ -158,6 +162,7 @@ export class Running {
   ): Promise<ClaimTuple | []> {
     checkDelay(delay, Number.MAX_SAFE_INTEGER);
     checkDelay(due, Number.MAX_SAFE_INTEGER);
+    const counts = this.countedRetry(id, opts.fieldsToUpdate);
     this.letGo(id);
     // A backoff that grew beyond the longest delay waits that long; refusing would leave the job running.
     const wait = Math.min(delay, this.options.maxDelayMs);
@@ -176,6 +181,7 @@ export class Running {
         oneLine(this.runner.name),
         this.left.json(),
         this.terms,
+        counts,
       ),
       { jobId: id, command: 'moveToDelayed', state: 'active' },
     );
@@ -186,8 +192,10 @@ export class Running {
   }
 
   async retry(id: string, lifo: boolean, token: string, fields?: Record<string, unknown>): Promise<void> {
+    const counts = this.countedRetry(id, fields);
     this.letGo(id);
-    accepted(await this.scripts.run<number>('retry', id, token, lifo ? 'head' : 'tail', flat(fields)), {
+    const place = lifo ? 'head' : 'tail';
+    accepted(await this.scripts.run<number>('retry', id, token, place, flat(fields), counts), {
       jobId: id,
       command: 'retryJob',
       state: 'active',
@@ -223,8 +231,13 @@ export class Running {
   }
 
   private noted(tuple: ClaimTuple): ClaimTuple {
-    if (tuple[1] !== '') this.held.add(tuple[1]);
+    if (tuple[1] !== '') this.held.set(tuple[1], tuple[0]?.name);
     return tuple;
+  }
+
+  /** Type to count a run under that failed and is tried again: BullMQ tells of a failure by its reason. */
+  private countedRetry(id: string, fields: Record<string, unknown> | undefined): string {
+    return fields?.['failedReason'] === undefined ? '' : this.endings.retried(id, this.held.get(id));
   }
 
   /** Jobs that the worker may still ask for, when it asks for one. Where starts are limited none is claimed ahead. */

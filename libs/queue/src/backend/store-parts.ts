@@ -4,6 +4,7 @@ import { Adding } from './adding.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Connection } from './connection.js';
 import { Deduplication } from './deduplication.js';
+import { Endings } from './endings.js';
 import { Editing } from './editing.js';
 import { FlowQueries } from './flow-queries.js';
 import { Flows } from './flows.js';
@@ -30,6 +31,7 @@ export abstract class StoreParts extends EventEmitter {
   readonly flows: Flows;
   readonly flowQueries: FlowQueries;
   readonly deduplication: Deduplication;
+  readonly endings = new Endings();
   readonly running: Running;
   readonly checkpoints: Checkpoints;
   readonly editing: Editing;
@@ -66,6 +68,7 @@ export abstract class StoreParts extends EventEmitter {
       lasting,
       storeOptions,
       opts as WorkerOptions,
+      this.endings,
       () => this.closing !== undefined,
     );
     this.checkpoints = new Checkpoints(scripts, client, queueKeys);

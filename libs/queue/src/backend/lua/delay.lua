@@ -3,9 +3,10 @@
 --         ARGV[9] '1' = uses no attempt  ARGV[10] extra fields, JSON array, or ''
 --         ARGV[11] '1' = claim the next  ARGV[12] lease in ms  ARGV[13] worker's name or ''
 --         ARGV[14] ids to leave to other workers, JSON array, or ''  ARGV[15] worker's terms, JSON, or ''
+--         ARGV[16] type to count a failed run under, or ''
 -- Output  id and fields of the job that was claimed, else 0; or -1, -2, -3, -6 as in advance
 -- Events  delayed, active. Contract: status_updated, job_retrying
---@include claim held finish
+--@include claim held finish typeMetrics
 
 local id, token = ARGV[5], ARGV[6]
 checkTypes()
@@ -13,6 +14,7 @@ checkTypes()
 local refused = refusal(id, token)
 if refused then return refused end
 
+if ARGV[16] ~= '' then countRetried(id, ARGV[16]) end
 setFields(id, ARGV[10])
 letGo(id)
 if ARGV[9] ~= '1' then redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1) end

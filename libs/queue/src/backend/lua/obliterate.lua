@@ -24,6 +24,7 @@ for _, id in ipairs(schedulers) do
 end
 if removed + #schedulers > 0 then return 1 end
 
+for _, name in ipairs(redis.call('SMEMBERS', keys['types:metrics'])) do redis.call('UNLINK', base .. 'types:metrics:' .. name) end
 for _, key in pairs(keys) do
   if key ~= keys.updates and key ~= keys.cancels then redis.call('UNLINK', key) end
 end

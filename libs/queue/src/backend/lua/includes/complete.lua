@@ -1,6 +1,6 @@
 -- Completing plain jobs, which most ends are: those of one call are read and written together. What is not so simple is left
 -- to `report`. Written for little Lua, see `claim`.
---@include context run announce forget finish metrics
+--@include context run announce forget finish metrics typeMetrics
 --@exports findPlain completePlain evictAsAsked
 
 -- Plain jobs that may just complete, in rows: which report of the call it is, id, key of the status, text of the run.
@@ -130,6 +130,14 @@ local function list(reports, first, last, strings)
   for row = first, last do evictAsAsked(reports.modes[nths[row]], asked) end
 end
 
+-- Counts the ended runs by type, for those who report under one.
+local function countTyped(reports, first, last)
+  for row = first, last do
+    local counts = reports.modes[nths[row]].counts
+    if counts then countRun(counts, 'ok', tonumber(string.match(texts[row], '\n(%d+) '))) end
+  end
+end
+
 -- Completes the jobs in the rows `first` to `last`. With `isLate` other ends were carried out since the rows were found.
 -- Returns how many were completed, and the numbers of reports that are not so simple after all, or nil.
 function completePlain(reports, first, last, isLate)
@@ -152,5 +160,6 @@ function completePlain(reports, first, last, isLate)
   end
   list(reports, first, last, strings)
   countEnds('completed', last - first + 1)
+  if reports.isCounted then countTyped(reports, first, last) end
   return last - first + 1, others
 end

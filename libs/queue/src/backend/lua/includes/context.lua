@@ -50,6 +50,7 @@ local function keysOf(base)
     ['metrics:failed:data'] = base .. 'metrics:failed:data',
     schedulers = base .. 'schedulers',
     cancels = base .. 'cancel',
+    ['types:metrics'] = base .. 'types:metrics',
   }
   return knownKeys[base]
 end

@@ -1,10 +1,11 @@
 -- Ending running jobs as workers report it: plain jobs that just complete by `complete`, all others here.
---@include context held finish ended metrics complete
+--@include context held finish ended metrics complete typeMetrics
 --@exports readReports endJobs
 
 -- How a job ends, and what is to become of it: `target` ('completed' or 'failed'), `goesOn` (true = the next job is to be
 -- claimed under the same token), `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end,
--- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict). The usual two have short names.
+-- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict); where it is to be counted, `counts` (the type). The
+-- usual two have short names.
 local USUAL = {
   completed = { target = 'completed', goesOn = false, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
   ['completed+'] = { target = 'completed', goesOn = true, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
@@ -12,13 +13,13 @@ local USUAL = {
 
 -- The reports of this call: `count` of them, each with four arguments, the first at ARGV[before + 4 * nth]: id, token ('0' =
 -- none needed), result JSON or reason, and how it ends; that also as `modes`. `answers` has a negative code or an error for
--- those that were refused; `isUsual` says that all are one of the usual two.
-local reports = { modes = {}, answers = {}, count = 0, before = 0, isUsual = true }
+-- those that were refused; `isUsual` says that all are one of the usual two, `isCounted` that some are counted by type.
+local reports = { modes = {}, answers = {}, count = 0, before = 0, isUsual = true, isCounted = false }
 
 -- @param at where the reports start in ARGV.
 function readReports(count, at)
   local modes, answers, read = reports.modes, reports.answers, false
-  reports.count, reports.before = count, at - 4
+  reports.count, reports.before, reports.isCounted = count, at - 4, false
   for nth = 1, count do
     local text = ARGV[at + 4 * nth - 1]
     local mode = USUAL[text] or read and read[text]
@@ -27,6 +28,7 @@ function readReports(count, at)
       read = read or {}
       read[text] = mode
     end
+    if mode.counts then reports.isCounted = true end
     modes[nth], answers[nth] = mode, false
   end
   reports.isUsual = not read
@@ -110,8 +112,15 @@ local function writeEnd(report)
     report.answer = written
     return false
   end
-  if report.target == 'failed' then redis.call('HDEL', job, 'deferredFailure') end
+  -- One that failed before its handler was called: it had stalled too often, or a child failed that must not.
+  if report.target == 'failed' then report.isUnrun = redis.call('HDEL', job, 'deferredFailure') == 1 end
   return true
+end
+
+local function countTyped(report)
+  local run = not report.isUnrun and report.held.run
+  local how = report.target == 'completed' and 'ok' or 'failed'
+  countRun(report.mode.counts, how, run and tonumber(run.processedOn))
 end
 
 -- Writes the ends of jobs into their states. Returns the reports of which that could be done, and their ids.
@@ -123,6 +132,7 @@ local function noteEnds(accepted)
       noted[#noted + 1] = report
       ids[#ids + 1] = report.id
       countEnds(report.target, 1)
+      if report.mode.counts then countTyped(report) end
     end
   end
   if #ids > 0 then redis.call('HDEL', keys.runs, unpack(ids)) end
@@ -270,6 +280,7 @@ function endJobs()
     if reports.isUsual then checkTypes() end
     ended = endInTurns(plain, nths)
   end
+  if reports.isCounted then writeRuns() end
   dropNowAndThen(math.max(100, 2 * reports.count))
   return ended
 end
