@@ -1,6 +1,6 @@
 // What a worker says of its job types: GET /metrics and the verdicts in GET /health.
 import { Redis } from 'ioredis';
-import { QueueService, silentLogger, TypeMetrics } from '#libs/queue';
+import { QueueKeys, QueueService, silentLogger, TypeMetrics } from '#libs/queue';
 import { parsePrometheus } from '../support/prometheus.js';
 import { startRedis, type OwnRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -20,7 +20,7 @@ beforeAll(() => {
   queue = new QueueService({ redisUrl: own.url, prefix, logger: silentLogger });
   redis = new Redis(own.url);
   redis.on('error', () => undefined);
-  types = new TypeMetrics(redis, prefix, 'jobs');
+  types = new TypeMetrics(async () => redis, new QueueKeys(prefix, 'jobs'));
 });
 afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.kill()));

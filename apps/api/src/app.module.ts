@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { Settings } from '#libs/contracts';
 import type { ApiOptions } from './api-options.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -17,7 +18,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [RedisModule.forRoot(settings, options)],
-      controllers: [JobsController, TypesController, HealthController],
+      controllers: [JobsController, DeadLettersController, TypesController, HealthController],
       providers: [
         TypeDirectory,
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { TypeMetrics } from '#libs/queue';
+import { QueueKeys, TypeMetrics } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
@@ -22,7 +22,7 @@ export class RunningPublisher {
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {
     const { QUEUE_PREFIX, QUEUE_NAME, WORKER_LEASE_SECONDS } = identity.settings;
-    this.metrics = new TypeMetrics(redis.client, QUEUE_PREFIX, QUEUE_NAME);
+    this.metrics = new TypeMetrics(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME));
     this.ttlMs = WORKER_LEASE_SECONDS * 1000;
   }
 

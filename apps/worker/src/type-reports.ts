@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PublishedType, TypeHealth, TypeMetricsView } from '#libs/contracts';
 import { HandlerRegistry } from '#libs/jobs';
-import { healthOf, TypeCatalog, TypeMetrics } from '#libs/queue';
+import { healthOf, QueueKeys, TypeCatalog, TypeMetrics } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
@@ -27,8 +27,9 @@ export class TypeReports {
     private readonly registry: HandlerRegistry,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
-    this.metrics = new TypeMetrics(redis.client, settings.QUEUE_PREFIX, settings.QUEUE_NAME);
-    this.catalog = new TypeCatalog(redis.client, settings.QUEUE_PREFIX, settings.QUEUE_NAME);
+    const keys = new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME);
+    this.metrics = new TypeMetrics(async () => redis.client, keys);
+    this.catalog = new TypeCatalog(async () => redis.client, keys);
   }
 
   /** All types that ran so far or that a live worker runs; `undefined` when Redis does not answer within a second. */

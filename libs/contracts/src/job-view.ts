@@ -25,6 +25,10 @@ export interface JobView {
   payload: unknown;
   result?: unknown;
   error?: string;
+  /** Why it failed for good, for programs: the code of the error, `ERROR`, `STALLED`, `CHILD_FAILED`, `UNREADABLE_DOCUMENT`. */
+  errorCode?: string;
+  /** Id of the job whose result it was given instead of running. */
+  cachedFrom?: string;
   stacktrace?: string[];
   /** 0..100, or what the handler reported. */
   progress: number | object | string | boolean;
@@ -42,4 +46,10 @@ export interface JobView {
   worker?: string;
   /** True when a Go service added it (its document has no `payload`). */
   legacy: boolean;
+}
+
+/** A job that failed for good, kept so that somebody can look at it and run it again. */
+export interface DeadLetter extends JobView {
+  /** When it ends by itself; absent = not before somebody removes it, or the parent that waits for it goes on. */
+  keptUntil?: string;
 }

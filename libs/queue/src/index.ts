@@ -5,6 +5,7 @@ export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/
 export * from './errors/index.js';
 export { QueueModule, type QueueModuleAsyncOptions, type QueueModuleOptions } from './nest/queue.module.js';
 export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
+export { DeadLetters, type DeadLetterChoice, type Taken } from './service/dead-letters.js';
 export { JobStore, type CreateJob, type JobCounts, type JobPage } from './service/job-store.js';
 export type { JobDocument, JobInput } from './service/job-document.js';
 export type { ListQuery } from './service/job-list.js';

@@ -2,7 +2,7 @@
 import { UnrecoverableError, type Processor } from 'bullmq';
 import { startRedis, type OwnRedis } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait.js';
-import { backendOf, counted, counting, metricsOf } from './support/counted.js';
+import { backendOf, COUNTED, counted, counting, metricsOf, stall } from './support/counted.js';
 import { useStand, type Stand } from './support/stand.js';
 
 const openStand = useStand();
@@ -12,7 +12,7 @@ afterEach(() => jest.restoreAllMocks());
 
 function open(options = {}): Stand {
   const stand = openStand(options);
-  stand.backend.endings.follow(() => ({ counted: true }));
+  stand.backend.endings.follow(() => COUNTED);
   return stand;
 }
 
@@ -120,9 +120,7 @@ describe('a job that stalled too often', () => {
     const { worker } = stand.newWorker(undefined, { autorun: false, maxStalledCount: 0 });
     counting(worker);
     await stand.queue.add('t', {});
-    await stand.claim();
-    await stand.endLease('1');
-    await stand.pass({ maxStalls: 0 });
+    await stall(stand, '1', 0);
     void worker.run();
     await waitFor(async () => (await stand.status('1')) === 'failed');
     expect(await counted(stand, 't')).toMatchObject({ total: 1, failed: 1, duration: null });

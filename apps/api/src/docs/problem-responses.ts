@@ -4,6 +4,15 @@ import { PROBLEM_MEDIA_TYPE } from '#libs/contracts';
 import { PROBLEMS, type ProblemCode } from '../problems/problem-table.js';
 import { exampleProblem } from './example-problem.js';
 
+/** Problems of every operation that reads a body. */
+export const BAD_BODY = [
+  'INVALID_REQUEST',
+  'INVALID_JSON',
+  'UNSAFE_NUMBER',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+] as const;
+
 /** Documents which problems an operation answers with, one response for each HTTP status. `INTERNAL` goes without saying. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
   const all: ProblemCode[] = [...codes, 'INTERNAL'];

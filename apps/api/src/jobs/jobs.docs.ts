@@ -2,18 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
 import { jobLogsSchema, jobPageSchema, jobSchema, jobStatsSchema, removedJobSchema } from '#libs/contracts';
-import { ApiProblems } from '../docs/problem-responses.js';
+import { ApiProblems, BAD_BODY } from '../docs/problem-responses.js';
 
 const IdParam = () =>
   ApiParam({ name: 'id', description: "The job's id, percent-encoded.", example: 'order-1042' });
-
-const BAD_BODY = [
-  'INVALID_REQUEST',
-  'INVALID_JSON',
-  'UNSAFE_NUMBER',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
-] as const;
 
 export const DocCreate = () =>
   applyDecorators(

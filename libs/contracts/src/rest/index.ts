@@ -1,4 +1,5 @@
 export * from './create-job.js';
+export * from './dead-letters.js';
 export * from './health.js';
 export * from './job-action.js';
 export * from './job-logs.js';

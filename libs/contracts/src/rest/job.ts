@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { JOB_STATUSES } from '../job-status.js';
-import type { JobState, JobView } from '../job-view.js';
+import type { DeadLetter, JobState, JobView } from '../job-view.js';
 import { PRIORITIES, type PriorityName } from '../priority.js';
 
 const JOB_STATES = [
@@ -20,8 +20,7 @@ const time = z.string().meta({ format: 'date-time', example: '2026-03-01T09:30:0
 
 export const jobStatusSchema = z.enum(JOB_STATUSES);
 
-/** {@link JobView} for REST: its fields and what they mean to a client. */
-export const jobSchema: z.ZodType<JobView> = z
+const jobObject = z
   .object({
     id: z.string().meta({ example: 'order-1042' }),
     type: z.string().meta({ example: 'example.echo' }),
@@ -35,6 +34,15 @@ export const jobSchema: z.ZodType<JobView> = z
     payload: z.unknown().meta({ description: 'What the handler gets.', example: { hello: 'world' } }),
     result: z.unknown().optional().meta({ description: 'What the handler returned.' }),
     error: z.string().optional().meta({ description: 'Why the last try failed.' }),
+    errorCode: z.string().optional().meta({
+      description:
+        'Why it failed for good, to be matched: the code of the error, or `ERROR`, `STALLED`, `CHILD_FAILED`, `UNREADABLE_DOCUMENT`.',
+      example: 'PAYLOAD_MISMATCH',
+    }),
+    cachedFrom: z
+      .string()
+      .optional()
+      .meta({ description: 'The job whose result it was given instead of running.', example: 'order-1041' }),
     stacktrace: z
       .array(z.string())
       .optional()
@@ -61,3 +69,15 @@ export const jobSchema: z.ZodType<JobView> = z
     legacy: z.boolean().meta({ description: 'True when a Go service added it.' }),
   })
   .meta({ id: 'Job' });
+
+/** {@link JobView} for REST: its fields and what they mean to a client. */
+export const jobSchema: z.ZodType<JobView> = jobObject;
+
+/** A dead letter: the failed job, and until when it is kept. */
+export const deadLetterSchema: z.ZodType<DeadLetter> = jobObject
+  .extend({
+    keptUntil: time
+      .optional()
+      .meta({ description: 'When it ends; absent = not before somebody removes it, or its parent goes on.' }),
+  })
+  .meta({ id: 'DeadLetter' });

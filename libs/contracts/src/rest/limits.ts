@@ -15,6 +15,9 @@ export const REST_LIMITS = {
   page: 10_000_000,
   pageSize: 100,
   logRows: 1000,
+  /** Dead letters that one request may name, and that it may take in all. */
+  deadLetterIds: 500,
+  deadLetters: 10_000,
 } as const;
 
 /** What REST assumes when the caller does not say. */
@@ -25,4 +28,5 @@ export const REST_DEFAULTS = {
   page: 1,
   pageSize: 20,
   logRows: 100,
+  deadLetters: 1000,
 } as const;

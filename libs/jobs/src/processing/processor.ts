@@ -1,7 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
+import { DroverError } from '#libs/contracts';
 import {
   ChildFailedError,
+  type CachedResult,
   type HandlerRegistry,
   type JobInfo,
   type JobRunner,
@@ -81,10 +83,10 @@ export class JobProcessor {
   private async conclude(queue: JobQueue, outcome: Outcome, job: Job, token: string): Promise<unknown> {
     switch (outcome.kind) {
       case 'completed':
-        if (outcome.cached) await this.noteCached(job, outcome.cached);
+        if (outcome.cached) await this.noteCached(queue, job, outcome.cached);
         return outcome.result;
       case 'failed':
-        throw outcome.retry ? presentable(outcome.error) : unrecoverable(outcome.error);
+        throw this.failure(queue, job, outcome);
       case 'cancelled':
         this.logger.log(`job ${job.id} (${job.name}) stopped: cancelled, or taken over`);
         throw new WaitingError();
@@ -99,8 +101,15 @@ export class JobProcessor {
     }
   }
 
-  /** A result that was not worked for is marked so in the job's log. */
-  private async noteCached(job: Job, { jobId, at }: { jobId: string; at: string }): Promise<void> {
+  /** The error by which BullMQ fails the job; its code is kept with the job. */
+  private failure(queue: JobQueue, job: Job, { error, retry }: { error: Error; retry: boolean }): Error {
+    backendOf(queue).endings.note(job, { code: codeOf(error) });
+    return retry ? presentable(error) : unrecoverable(error);
+  }
+
+  /** A result that was not worked for is marked so: in the job itself, and in its log. */
+  private async noteCached(queue: JobQueue, job: Job, { jobId, at }: CachedResult): Promise<void> {
+    backendOf(queue).endings.note(job, { cachedFrom: jobId });
     await job.log(`result of job ${jobId}, ${at}: the same type and payload (cache)`).catch(() => undefined);
   }
 
@@ -110,7 +119,9 @@ export class JobProcessor {
       waits = await job.moveToWaitingChildren(token);
     } catch (error) {
       // A child failed before its parent could wait for it.
-      if (error instanceof UnrecoverableError) throw unrecoverable(new ChildFailedError(job.id as string));
+      if (error instanceof UnrecoverableError) {
+        throw this.failure(queue, job, { error: new ChildFailedError(job.id as string), retry: false });
+      }
       throw error;
     }
     // False: the last child has ended meanwhile.
@@ -154,6 +165,11 @@ function infoOf(job: Job): JobInfo {
 function isLegacy({ id, data }: Job): boolean {
   const document = data as { id?: unknown; created_at?: unknown } | null;
   return typeof document === 'object' && document?.id === id && document?.created_at !== undefined;
+}
+
+/** Stable name of why a run failed. */
+function codeOf(error: Error): string {
+  return error instanceof DroverError ? error.code : 'ERROR';
 }
 
 function presentable(error: Error): Error {

@@ -16,6 +16,7 @@ export const KEY_TYPES = {
   plain: 'hash',
   completed: 'zset',
   failed: 'zset',
+  dead: 'zset',
   cancelled: 'zset',
   expiring: 'zset',
   awaited: 'set',

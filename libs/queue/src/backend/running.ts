@@ -5,6 +5,7 @@ import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js'
 import { ClaimsAhead } from './claims-ahead.js';
 import { accepted, refusedError } from './codes.js';
 import type { Endings } from './endings.js';
+import { flat, flatList, oneLine } from './flat-fields.js';
 import { ALL, finite, kept, type KeepOption } from './keep-option.js';
 import { fromFlat, toJobJson, UnreadableDocument } from './job-record.js';
 import { termsOf, type LimitOptions } from './limits.js';
@@ -33,26 +34,6 @@ export type RunnerOptions = Partial<
   LimitOptions;
 
 const DEFAULT_LEASE_MS = 30_000;
-
-const NO_FIELDS: readonly string[] = [];
-
-const flatList = (fields: Record<string, unknown> | undefined): readonly string[] =>
-  fields === undefined
-    ? NO_FIELDS
-    : Object.entries(fields)
-        .filter(([, value]) => value !== undefined)
-        .flatMap(([name, value]) => [name, wellFormed(String(value))]);
-
-const flat = (fields: Record<string, unknown> | undefined) => {
-  const list = flatList(fields);
-  return list.length === 0 ? '' : JSON.stringify(list);
-};
-
-/** Redis' JSON refuses half a surrogate pair, which any message that was cut may end with. */
-const wellFormed = (text: string) => text.replace(/\p{Surrogate}/gu, '\uFFFD');
-
-/** In the text of a run, the worker's name ends with its line. */
-const oneLine = (name = '') => name.replaceAll('\n', ' ');
 
 /** A running job's transitions: claim, extend, complete, fail, delay, retry, hand back. */
 export class Running {
@@ -143,10 +124,10 @@ export class Running {
       token,
       target,
       value,
-      fields: flatList(fields),
+      fields: [...flatList(fields), ...flatList(this.endings.fieldsOf(job, target))],
       attempts: finite(job.opts.attempts, 0),
       keep: keeping,
-      ending: this.endings.of(type),
+      ending: this.endings.of(type, target),
       goesOn,
     }).finally(() => goesOn && (this.goingOn -= 1));
     if (typeof raw === 'number') return { result: undefined, finishedOn };
@@ -311,14 +292,18 @@ export class Running {
   }
 
   private async failUnreadable(id: string, token: string, reason: string): Promise<void> {
+    const job = {};
+    this.endings.note(job, { code: 'UNREADABLE_DOCUMENT' });
     const report = {
       id,
       token,
       target: 'failed',
       value: reason,
-      fields: [],
+      fields: flatList(this.endings.fieldsOf(job, 'failed')),
       attempts: 0,
       keep: ALL,
+      // Nobody knows its type.
+      ending: this.endings.of('', 'failed'),
       goesOn: false,
     } as const;
     const answer = await this.advancing.report(report);

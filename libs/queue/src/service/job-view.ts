@@ -55,6 +55,8 @@ export function toJobView(job: StoredJob, defaultType: string): JobView {
     payload: parse(json.data),
     result: state === 'completed' ? parse(job.result) : undefined,
     error: json.failedReason || undefined,
+    errorCode: fields['failedCode'],
+    cachedFrom: fields['cachedFrom'],
     stacktrace: parse(fields['stacktrace']) as string[] | undefined,
     progress: json.progress as JobView['progress'],
     attempts: {

@@ -21,6 +21,7 @@ import {
   type JobDocument,
   type JobInput,
 } from './job-document.js';
+import { DeadLetters } from './dead-letters.js';
 import { JobStore } from './job-store.js';
 import { LEASE_MS, LeaseKeeper } from './lease-keeper.js';
 import { prefixed, type QueueLogger } from './logger.js';
@@ -58,6 +59,8 @@ const DOCUMENTS_A_READ = 500;
 export class QueueService {
   /** What REST and the dashboard do with jobs. */
   readonly jobs: JobStore;
+  /** Jobs that failed for good and are kept: to look at, run again, remove. */
+  readonly deadLetters: DeadLetters;
   /** The job types that workers publish, and their settings at run time. */
   readonly types: TypeCatalog;
   readonly backend: DroverBackend;
@@ -76,6 +79,7 @@ export class QueueService {
     this.keys = this.backend.queueKeys;
     logOutages(this.backend, this.logger);
     this.jobs = new JobStore(this.backend);
+    this.deadLetters = new DeadLetters(this.backend);
     this.types = new TypeCatalog(() => this.backend.client(), this.keys);
     this.leases = new LeaseKeeper(this.backend.running, (id) =>
       this.logger.warn(`lost the lease of job ${id}`),

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { TypeMetricsView } from '#libs/contracts';
-import { QueueKeys } from '../backend/keys.js';
+import type { QueueKeys } from '../backend/keys.js';
+import type { RedisClient } from '../backend/scripts.js';
 import { quantilesOf } from './histogram.js';
 
 /**
@@ -11,24 +11,21 @@ import { quantilesOf } from './histogram.js';
  * - `<p>types:busy:<worker>`: JSON, runs that go on in a worker by type; it ends soon after the worker.
  */
 export class TypeMetrics {
-  private readonly keys: QueueKeys;
-
+  /** @param client the connection that commands run on. */
   constructor(
-    private readonly redis: Redis,
-    prefix: string,
-    queue: string,
-  ) {
-    this.keys = new QueueKeys(prefix, queue);
-  }
+    private readonly client: () => Promise<RedisClient>,
+    private readonly keys: QueueKeys,
+  ) {}
 
   /** All types that were counted so far or run now, in alphabetical order. */
   async read(): Promise<TypeMetricsView[]> {
+    const client = await this.client();
     const [counted, running] = await Promise.all([
-      this.redis.smembers(this.keys.key('types:metrics')),
+      client.smembers(this.keys.key('types:metrics')),
       this.running(),
     ]);
     const types = [...new Set([...counted, ...running.keys()])].sort();
-    const pipeline = this.redis.pipeline();
+    const pipeline = client.pipeline();
     for (const type of types) pipeline.hgetall(this.keys.key(`types:metrics:${type}`));
     const answers = types.length > 0 ? ((await pipeline.exec()) ?? []) : [];
     return types.map((type, at) => {
@@ -44,20 +41,23 @@ export class TypeMetrics {
     running: Readonly<Record<string, number>>,
     ttlMs: number,
   ): Promise<void> {
-    await this.redis.set(this.busyKey(workerId), JSON.stringify(running), 'PX', ttlMs);
+    const client = await this.client();
+    await client.set(this.busyKey(workerId), JSON.stringify(running), 'PX', ttlMs);
   }
 
   /** Takes back what a worker said: nothing runs there any more. */
   async withdrawRunning(workerId: string): Promise<void> {
-    await this.redis.del(this.busyKey(workerId));
+    const client = await this.client();
+    await client.del(this.busyKey(workerId));
   }
 
   private async running(): Promise<Map<string, number>> {
     // A worker that was killed stands there for a while, but its own key has ended.
-    const workers = await this.redis.zrangebyscore(this.keys.key('types:workers'), Date.now(), '+inf');
+    const client = await this.client();
+    const workers = await client.zrangebyscore(this.keys.key('types:workers'), Date.now(), '+inf');
     const sums = new Map<string, number>();
     if (workers.length === 0) return sums;
-    for (const text of await this.redis.mget(workers.map((id) => this.busyKey(id)))) {
+    for (const text of await client.mget(workers.map((id) => this.busyKey(id)))) {
       for (const [type, count] of Object.entries(parsed(text))) {
         sums.set(type, (sums.get(type) ?? 0) + (Number(count) || 0));
       }

@@ -15,7 +15,7 @@ for _, id in ipairs(redis.call('SRANDMEMBER', keys.awaited, count)) do
   local failed = redis.call('ZSCORE', keys.failed, id)
   if not failed or not isAwaited(id) then
     redis.call('SREM', keys.awaited, id)
-    if failed then expireJob(id) end
+    if failed then expireJob(id, tonumber(redis.call('HGET', jobKey(id), 'lasts'))) end
   end
 end
 

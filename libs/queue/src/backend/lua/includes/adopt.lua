@@ -50,10 +50,12 @@ function adopt(id, priority)
   elseif payload then
     redis.call('HDEL', job, 'data')
   end
-  if redis.call('ZSCORE', keys.completed, id) or redis.call('ZSCORE', keys.failed, id) then awaitAgain(id, true) end
+  local completed = redis.call('ZSCORE', keys.completed, id)
+  if completed then redis.call('HDEL', job, 'checkpoint') end
+  if completed or redis.call('ZSCORE', keys.failed, id) then awaitAgain(id, true) end
   leaveFinished(id)
   redis.call('HDEL', job, 'finishedOn', 'failedReason', 'stacktrace', 'processedOn', 'attemptsMade',
-    'attemptsStarted', 'stalledCounter', 'deferredFailure', 'progress', 'delay')
+    'attemptsStarted', 'stalledCounter', 'deferredFailure', 'progress', 'delay', 'failedCode', 'lasts', 'cachedFrom')
   notePriority(id, priority)
   redis.call('HSETNX', job, 'timestamp', exact(math.floor(parseTime(fields.created_at) or now)))
   if type(fields.type) == 'string' and fields.type ~= '' then redis.call('HSET', job, 'name', fields.type) end

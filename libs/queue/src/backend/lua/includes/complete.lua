@@ -99,8 +99,8 @@ end
 
 -- Lists the ended jobs, each for as long as it is to be kept.
 local function list(reports, first, last, strings)
-  local ends = ttl > 0 and exact(serverNow() + ttl)
-  local kept, evicted, keepsAll = 0, nil, true
+  local usual = ttl > 0 and exact(serverNow() + ttl)
+  local kept, ending, evicted, keepsAll = 0, 0, nil, true
   for row = first, last do
     local id, mode = ids[row], reports.modes[nths[row]]
     if mode.keep == 0 then
@@ -110,8 +110,10 @@ local function list(reports, first, last, strings)
       kept = kept + 2
       listed[kept - 1], listed[kept] = mode.keep > 0 and timeOfEnd('completed') or ARGV[1], id
       keepsAll = keepsAll and mode.keep < 0 and mode.age <= 0
+      local ends = mode.ttl and exact(serverNow() + mode.ttl) or usual
       if ends then
-        expiring[kept - 1], expiring[kept] = ends, id
+        ending = ending + 2
+        expiring[ending - 1], expiring[ending] = ends, id
         redis.call('PEXPIREAT', statusKeys[row], ends)
         redis.call('PEXPIREAT', strings[4 * (row - first) + 3], ends)
         redis.call('PEXPIREAT', base .. 'data:' .. id, ends)
@@ -120,10 +122,8 @@ local function list(reports, first, last, strings)
       end
     end
   end
-  if kept > 0 then
-    redis.call('ZADD', keys.completed, unpack(listed, 1, kept))
-    if ends then redis.call('ZADD', keys.expiring, unpack(expiring, 1, kept)) end
-  end
+  if kept > 0 then redis.call('ZADD', keys.completed, unpack(listed, 1, kept)) end
+  if ending > 0 then redis.call('ZADD', keys.expiring, unpack(expiring, 1, ending)) end
   if evicted then forgetPlain(evicted) end
   if keepsAll then return end
   local asked = {}

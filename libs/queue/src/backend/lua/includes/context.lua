@@ -32,6 +32,7 @@ local function keysOf(base)
     plain = base .. 'plain',
     completed = base .. 'completed',
     failed = base .. 'failed',
+    dead = base .. 'dead',
     cancelled = base .. 'cancelled',
     expiring = base .. 'expiring',
     awaited = base .. 'awaited',
@@ -214,8 +215,8 @@ end
 -- Looks at all sorted sets by one command: it checks their types, and since the first key never exists there is nothing to
 -- intersect. (It takes a set for a sorted set; nobody makes one by mistake.)
 local function checkSortedSets()
-  redis.call('ZINTERCARD', 14, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
-    keys.completed, keys.failed, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
+  redis.call('ZINTERCARD', 15, keys.nothing, keys.queue, keys.leases, keys.ids, keys.delayed, keys['waiting-children'],
+    keys.completed, keys.failed, keys.dead, keys.cancelled, keys.expiring, keys.missing, keys.wakeup, keys.arrivals, keys.schedulers,
     'LIMIT', 1)
 end
 

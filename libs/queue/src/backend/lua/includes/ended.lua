@@ -29,13 +29,14 @@ function isAwaited(id)
 end
 
 -- Starts the TTL of a job that ended. A failed one that a parent waits for stays until somebody decides: were it to
--- disappear, the parent would run without it. `lookAfterParents` starts its TTL later.
-function keepOrExpire(id, target)
-  if ttl > 0 and target ~= 'completed' and isAwaited(id) then
+-- disappear, the parent would run without it. `lookAfterParents` starts its TTL later. `lasts` as in `expireJob`.
+function keepOrExpire(id, target, lasts)
+  if (lasts or ttl) > 0 and target ~= 'completed' and isAwaited(id) then
     persist(id)
     redis.call('SADD', keys.awaited, id)
+    if lasts then redis.call('HSET', jobKey(id), 'lasts', exact(lasts)) end
   else
-    expireJob(id)
+    expireJob(id, lasts)
   end
 end
 

@@ -7,8 +7,14 @@ function runAgain(id, state, placement, resetMade, resetStarted)
   local waits = redis.call('ZSCORE', keys.cancelled, id) and redis.call('SCARD', pendingKey(id)) > 0
   leaveFinished(id)
   awaitAgain(id)
-  redis.call('HDEL', jobKey(id), 'finishedOn', 'processedOn', 'failedReason', 'deferredFailure', 'delay')
-  if resetMade then redis.call('HSET', jobKey(id), 'attemptsMade', 0) end
+  redis.call('HDEL', jobKey(id), 'finishedOn', 'processedOn', 'failedReason', 'failedCode', 'deferredFailure', 'delay', 'lasts',
+    'cachedFrom')
+  -- What a failed run has done is not done again; after a good one all of it is.
+  if state == 'completed' then redis.call('HDEL', jobKey(id), 'checkpoint') end
+  if resetMade then
+    redis.call('HSET', jobKey(id), 'attemptsMade', 0)
+    redis.call('HDEL', jobKey(id), 'stalledCounter')
+  end
   if resetStarted then redis.call('HSET', jobKey(id), 'attemptsStarted', 0) end
   redis.call('UNLINK', resultKey(id))
   redis.call('SET', statusKey(id), 'pending')

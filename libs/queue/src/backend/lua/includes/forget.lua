@@ -15,7 +15,8 @@ end
 
 local function unlistFinished(id)
   redis.call('ZREM', keys.completed, id)
-  redis.call('ZREM', keys.failed, id)
+  -- Dead letters are failed jobs, too.
+  if redis.call('ZREM', keys.failed, id) == 1 then redis.call('ZREM', keys.dead, id) end
   redis.call('ZREM', keys.cancelled, id)
   redis.call('ZREM', keys.expiring, id)
 end
@@ -80,10 +81,11 @@ function persist(id)
 end
 
 -- Starts the TTL of a finished job: all its keys end at the same millisecond, which is also noted in
--- `expiring`, so that counts and lists drop its id then.
-function expireJob(id)
-  if ttl <= 0 then return persist(id) end
-  local at = exact(serverNow() + ttl)
+-- `expiring`, so that counts and lists drop its id then. `lasts` is in ms, by default the TTL of finished jobs.
+function expireJob(id, lasts)
+  lasts = lasts or ttl
+  if lasts <= 0 then return persist(id) end
+  local at = exact(serverNow() + lasts)
   for _, key in ipairs(ownKeys(id)) do redis.call('PEXPIREAT', key, at) end
   redis.call('ZADD', keys.expiring, at, id)
 end
@@ -92,9 +94,10 @@ end
 function dropExpired(limit)
   local ended = redis.call('ZRANGEBYSCORE', keys.expiring, '-inf', exact(serverNow()), 'LIMIT', 0, limit)
   if #ended == 0 then return false end
-  for _, key in ipairs({ keys.completed, keys.failed, keys.cancelled, keys.ids, keys.expiring }) do
+  for _, key in ipairs({ keys.completed, keys.cancelled, keys.ids, keys.expiring }) do
     redis.call('ZREM', key, unpack(ended))
   end
+  if redis.call('ZREM', keys.failed, unpack(ended)) > 0 then redis.call('ZREM', keys.dead, unpack(ended)) end
   dropTexts(unpack(ended))
   return #ended == limit
 end

@@ -4,8 +4,9 @@
 
 -- How a job ends, and what is to become of it: `target` ('completed' or 'failed'), `goesOn` (true = the next job is to be
 -- claimed under the same token), `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end,
--- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict); where it is to be counted, `counts` (the type). The
--- usual two have short names.
+-- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict); and only where a worker has rules for its types,
+-- `counts` (type to count the run under), `ttl` (ms for which this job is kept), `dead` (true = as a dead letter). The usual two
+-- have short names.
 local USUAL = {
   completed = { target = 'completed', goesOn = false, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
   ['completed+'] = { target = 'completed', goesOn = true, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
@@ -117,10 +118,12 @@ local function writeEnd(report)
   return true
 end
 
+local function isDead(report) return report.mode.dead and report.mode.keep ~= 0 end
+
 local function countTyped(report)
   local run = not report.isUnrun and report.held.run
   local how = report.target == 'completed' and 'ok' or 'failed'
-  countRun(report.mode.counts, how, run and tonumber(run.processedOn))
+  countRun(report.mode.counts, how, run and tonumber(run.processedOn), isDead(report))
 end
 
 -- Writes the ends of jobs into their states. Returns the reports of which that could be done, and their ids.
@@ -175,7 +178,8 @@ local function carryOut(accepted)
       evictOne(id)
     else
       redis.call('ZADD', keys[target], report.mode.keep > 0 and timeOfEnd(target) or ARGV[1], id)
-      keepOrExpire(id, target)
+      if isDead(report) then redis.call('ZADD', keys.dead, ARGV[1], id) end
+      keepOrExpire(id, target, report.mode.ttl)
     end
     publish(id, target, 'job_' .. target)
   end
