@@ -322,6 +322,9 @@ describe('/api/docs', () => {
   it('describes every operation with its answers and problems', async () => {
     const { body: document } = await api.get('/api/docs-json');
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/dead-letters',
+      '/api/dead-letters/purge',
+      '/api/dead-letters/replay',
       '/api/health',
       '/api/jobs',
       '/api/jobs/stats',

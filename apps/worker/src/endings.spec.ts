@@ -75,7 +75,7 @@ async function ended(type: string, payload: unknown = {}, attempts = 1): Promise
       const job = await queue.jobs.get(id);
       return ['completed', 'failed'].includes(job.status) ? job : undefined;
     },
-    { what: `${type} to end`, timeoutMs: 20_000 },
+    { what: `${type} to end`, timeoutMs: 30_000 },
   );
 }
 
@@ -87,6 +87,9 @@ const hoursLeft = async ({ id }: JobView): Promise<number> => {
   const left = await worker.get(RedisLink).client.pttl(`${prefix}:jobs:status:${id}`);
   return Math.round(left / HOUR);
 };
+
+// A type nobody knows is given up after some rounds.
+jest.setTimeout(40_000);
 
 describe('a job that failed for good', () => {
   it.each([

@@ -20,7 +20,8 @@ export function resolve(
 ): Step {
   const waited = async (id: string): Promise<number> => {
     try {
-      return Date.now() - (await unhandled.firstSeen(id, 2 * giveUpMs));
+      // Longer than the longest time between two looks, or it would be the first time each time.
+      return Date.now() - (await unhandled.firstSeen(id, 2 * (giveUpMs + MAX_HAND_BACK_MS)));
     } catch (error) {
       logger.warn(`cannot tell how long job ${id} has been without a handler: ${messageOf(error)}`);
       return 0;
