@@ -8,7 +8,6 @@ import { freshPrefix, WorkerProcess } from './worker-process.js';
 
 let own: OwnRedis;
 beforeAll(async () => (own = await startRedis({ persistent: true })));
-afterAll(() => own.remove());
 
 const prefix = freshPrefix();
 const workers: WorkerProcess[] = [];
@@ -26,6 +25,7 @@ afterAll(async () => {
   await Promise.all(workers.map((worker) => worker.kill()));
   await queue.close();
   redis.disconnect();
+  await own.remove();
 });
 
 function start(env: Record<string, string> = {}): Promise<WorkerProcess> {

@@ -4,7 +4,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { z } from 'zod';
 import { loadSettings, type JobView } from '#libs/contracts';
 import { JobHandler, PermanentJobError } from '#libs/jobs';
-import { QueueService, silentLogger, TypeMetrics } from '#libs/queue';
+import { QueueKeys, QueueService, silentLogger, TypeMetrics } from '#libs/queue';
 import { Lifecycle } from './lifecycle.js';
 import { RedisLink } from './redis-link.js';
 import { WorkerModule } from './worker.module.js';
@@ -112,7 +112,10 @@ describe('a job that failed for good', () => {
   });
 
   it('is counted by its type, where that is known here', async () => {
-    const counted = await new TypeMetrics(worker.get(RedisLink).client, prefix, 'jobs').read();
+    const counted = await new TypeMetrics(
+      async () => worker.get(RedisLink).client,
+      new QueueKeys(prefix, 'jobs'),
+    ).read();
     const summary = counted.map(({ type, total, failed, retried, dead }) => ({
       type,
       total,
