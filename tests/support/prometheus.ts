@@ -42,6 +42,7 @@ function parseSample(line: string): Sample {
     );
   }
   const value = Number(number.replace('+Inf', 'Infinity'));
-  if (Number.isNaN(value) && number !== 'NaN') throw new Error(`no number: ${line}`);
+  // Prometheus reads it in any case, and prom-client writes `Nan`.
+  if (Number.isNaN(value) && !/^nan$/i.test(number)) throw new Error(`no number: ${line}`);
   return { name, labels, value };
 }
