@@ -18,3 +18,4 @@ export { Subscription } from './service/subscription.js';
 export { PUBLISHED_TTL_MS, TypeCatalog } from './types/type-catalog.js';
 export { TypeMetrics } from './types/type-metrics.js';
 export { healthOf, type HealthFacts } from './types/type-health.js';
+export { TypeLimits, type TypeLimit } from './types/type-limits.js';

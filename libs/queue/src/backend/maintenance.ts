@@ -12,7 +12,7 @@ export class Maintenance {
   /** Removes the jobs that wait, and with `delayed` those too. The current run of a job scheduler stays. */
   async drain(delayed: boolean): Promise<void> {
     // Parents whose children are removed may join the queue behind where the last look was.
-    while ((await this.drainOnce(delayed ? ['queue', 'delayed'] : ['queue'])) > 0);
+    while ((await this.drainOnce(delayed ? ['queue', 'delayed'] : ['queue', 'parked'])) > 0);
   }
 
   /**

@@ -15,6 +15,7 @@ export const SCRIPT_NAMES = [
   'changeDelay',
   'changeLimits',
   'changePriority',
+  'changeTypeLimits',
   'claimedUnder',
   'clean',
   'clearProcessing',

@@ -18,6 +18,14 @@
 
 local reports = readReports(tonumber(ARGV[9]), 10)
 checkUsualTypes(reports.isUsual, reports.count)
+local firstClaim = reports.before + 4 * reports.count + 4
+if setting('types') then
+  local token = ARGV[firstClaim]
+  for nth = 1, token and 0 or reports.count do
+    if reports.modes[nth].goesOn then token = ARGV[reports.before + 4 * nth + 1] end
+  end
+  if token then limited.willClaim(token) end
+end
 local ended = reports.count > 0 and endJobs() or 0
 
 local modes, answers, before = reports.modes, reports.answers, reports.before
@@ -28,7 +36,6 @@ for nth = 1, reports.count do
     tokens[wanted] = ARGV[before + 4 * nth + 1]
   end
 end
-local firstClaim = before + 4 * reports.count + 4
 local isWoken = ARGV[firstClaim] ~= nil
 for at = firstClaim, isWoken and #ARGV or 0 do
   wanted = wanted + 1
@@ -87,4 +94,5 @@ if ended > 0 then
   if count == 0 then emitDrained() end
   if wanted < reports.count then slotFreed() end
 end
+if memo.news then limited.askAll() end
 return flat

@@ -6,7 +6,7 @@
 
 local id, delay = ARGV[5], tonumber(ARGV[6])
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
-if not redis.call('ZSCORE', keys.delayed, id) then return -3 end
+if not redis.call('ZSCORE', keys.delayed, id) or redis.call('ZSCORE', keys.parked, id) then return -3 end
 redis.call('ZREM', keys.delayed, id)
 redis.call('HSET', jobKey(id), 'delay', exact(delay))
 delayUntil(id, now + delay)

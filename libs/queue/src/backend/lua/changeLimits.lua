@@ -6,5 +6,5 @@
 checkTypes()
 local changed = redis.call(ARGV[5] == 'set' and 'HSET' or 'HDEL', keys.meta, unpack(ARGV, 6))
 forgetSettings()
-if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
+if hasWaiting() then wakeWorker() end
 return changed

@@ -1,15 +1,17 @@
 -- Changes a job's priority; one that waits in the queue moves to its new place.
 -- Input   ARGV[5] id  ARGV[6] contract priority  ARGV[7] 'head' or 'tail'
 -- Output  0, -1 no such job
---@include place document
+--@include place document later
 
 local id, priority = ARGV[5], tonumber(ARGV[6])
 checkTypes()
 if redis.call('EXISTS', jobKey(id)) == 0 then return -1 end
 notePriority(id, priority)
 writePriority(id, priority)
-if redis.call('ZSCORE', keys.queue, id) then
+local isParked = redis.call('ZSCORE', keys.parked, id)
+if isParked or redis.call('ZSCORE', keys.queue, id) then
   redis.call('ZREM', keys.queue, id)
+  if isParked then undelay(id) end
   redis.call('ZADD', keys.queue, exact(ARGV[7] == 'head' and headScore(priority) or tailScore(priority)), id)
 end
 return 0

@@ -16,13 +16,14 @@ local index = (state == 'completed' or state == 'failed') and keys[state] or key
 
 local function isCandidate(id)
   if index == keys[state] then return true end
-  if state == 'delayed' then return redis.call('ZSCORE', keys.delayed, id) end
+  local parked = redis.call('ZSCORE', keys.parked, id)
+  if state == 'delayed' then return not parked and redis.call('ZSCORE', keys.delayed, id) end
   if state == 'active' then
     local lease = redis.call('ZSCORE', keys.leases, id)
     return lease and tonumber(lease) <= serverNow()
   end
   if state ~= 'wait' and state ~= 'prioritized' then return false end
-  local score = redis.call('ZSCORE', keys.queue, id)
+  local score = parked or redis.call('ZSCORE', keys.queue, id)
   return score and (tonumber(score) < -3) == (state == 'wait')
 end
 

@@ -8,6 +8,6 @@ for at = 5, #ARGV, 2 do
   local lowest, highest = ARGV[at], ARGV[at + 1]
   local from = highest == '+inf' and '-inf' or '(' .. exact(-tonumber(highest) - 1)
   local to = lowest == '-inf' and '+inf' or exact(-tonumber(lowest))
-  results[#results + 1] = redis.call('ZCOUNT', keys.queue, from, to)
+  results[#results + 1] = redis.call('ZCOUNT', keys.queue, from, to) + redis.call('ZCOUNT', keys.parked, from, to)
 end
 return results

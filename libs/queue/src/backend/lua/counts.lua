@@ -11,11 +11,16 @@ local function running()
   return math.max(leased, processing)
 end
 
+-- Jobs that wait stand in the queue, or are parked.
+local function waiting(from, to)
+  return redis.call('ZCOUNT', keys.queue, from, to) + redis.call('ZCOUNT', keys.parked, from, to)
+end
+
 local count = {
-  waiting = function() return redis.call('ZCOUNT', keys.queue, '-inf', '(-3') end,
-  prioritized = function() return redis.call('ZCOUNT', keys.queue, '-3', '+inf') end,
+  waiting = function() return waiting('-inf', '(-3') end,
+  prioritized = function() return waiting('-3', '+inf') end,
   active = running,
-  delayed = function() return redis.call('ZCARD', keys.delayed) end,
+  delayed = function() return redis.call('ZCARD', keys.delayed) - redis.call('ZCARD', keys.parked) end,
   completed = function() return redis.call('ZCARD', keys.completed) end,
   failed = function() return redis.call('ZCARD', keys.failed) end,
   ['waiting-children'] = function() return redis.call('ZCARD', keys['waiting-children']) end,

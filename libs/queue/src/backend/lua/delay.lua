@@ -16,6 +16,7 @@ if refused then return refused end
 
 if ARGV[16] ~= '' then countRetried(id, ARGV[16]) end
 setFields(id, ARGV[10])
+if ARGV[11] == '1' then limited.willClaim(token) end
 letGo(id)
 if ARGV[9] ~= '1' then redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1) end
 redis.call('HSET', jobKey(id), 'delay', ARGV[8])
@@ -25,7 +26,10 @@ emit('delayed', 'jobId', id, 'delay', ARGV[7])
 publish(id, 'pending', 'job_retrying')
 armDue()
 
-if ARGV[11] == '1' and claimJobs({ token }, 1, true, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1 then
+local isClaimed = ARGV[11] == '1'
+  and claimJobs({ token }, 1, true, tonumber(ARGV[12]), ARGV[13], ARGV[14], ARGV[15]) == 1
+if memo.news then limited.askAll() end
+if isClaimed then
   local fields = claimed.fields[1]
   if not fields then
     fields = { 'plain', claimed.texts[1] }

@@ -1,5 +1,5 @@
 -- Removes jobs that wait, at most 500 a call. The current run of a scheduler stays.
--- Input   ARGV[5] 'queue' or 'delayed'  ARGV[6] rank in it to go on from, 0 at first
+-- Input   ARGV[5] 'queue', 'parked' or 'delayed'  ARGV[6] rank in it to go on from, 0 at first
 -- Output  { rank to go on from, or -1 at the end; how many were removed }
 --@include discard settle scheduled
 

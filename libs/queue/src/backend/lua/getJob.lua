@@ -29,5 +29,5 @@ return {
   type(result) == 'string' and result,
   stateOf(id),
   redis.call('ZRANK', keys.queue, id) or -1,
-  redis.call('ZSCORE', keys.delayed, id),
+  not redis.call('ZSCORE', keys.parked, id) and redis.call('ZSCORE', keys.delayed, id),
 }

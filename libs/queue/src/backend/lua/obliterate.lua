@@ -25,7 +25,11 @@ end
 if removed + #schedulers > 0 then return 1 end
 
 for _, name in ipairs(redis.call('SMEMBERS', keys['types:metrics'])) do redis.call('UNLINK', base .. 'types:metrics:' .. name) end
+-- Limits of types are not the queue's own: they hold as long as workers say so.
+local types = setting('types')
+for _, name in ipairs(redis.call('SMEMBERS', keys['parked-types'])) do redis.call('UNLINK', base .. 'parked:' .. name) end
 for _, key in pairs(keys) do
   if key ~= keys.updates and key ~= keys.cancels then redis.call('UNLINK', key) end
 end
+if types then redis.call('HSET', keys.meta, 'types', types) end
 return 0

@@ -12,6 +12,6 @@ if ARGV[5] == '1' then
 end
 redis.call('HDEL', keys.meta, 'paused')
 emit('resumed')
-if redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
+if hasWaiting() then wakeWorker() end
 armDue()
 return 0

@@ -14,17 +14,39 @@ local function reversed(list)
 end
 
 -- A window of one part of the queue: the jobs without BullMQ priority stand before all others.
-local function part(prioritized)
-  local split = redis.call('ZCOUNT', keys.queue, '-inf', '(-3')
-  local low, size = 0, split
-  if prioritized then low, size = split, redis.call('ZCARD', keys.queue) - split end
-  local from, to = first, last
+local function partOf(key, prioritized)
+  local split = redis.call('ZCOUNT', key, '-inf', '(-3')
+  if prioritized then return { key = key, low = split, size = redis.call('ZCARD', key) - split } end
+  return { key = key, low = 0, size = split }
+end
+
+-- A window of parts that stand one behind the other.
+local function windowOf(parts)
+  local size, from, to = 0, first, last
+  for _, part in ipairs(parts) do size = size + part.size end
   if from < 0 then from = math.max(0, size + from) end
   if to < 0 then to = size + to end
   to = math.min(to, size - 1)
-  if from > to then return {} end
-  if ascending then return redis.call('ZRANGE', keys.queue, low + from, low + to) end
-  return reversed(redis.call('ZRANGE', keys.queue, low + size - 1 - to, low + size - 1 - from))
+  if not ascending then from, to = size - 1 - to, size - 1 - from end
+  local ids = {}
+  for _, part in ipairs(parts) do
+    local low, high = math.max(from, 0), math.min(to, part.size - 1)
+    for _, id in ipairs(low <= high and redis.call('ZRANGE', part.key, part.low + low, part.low + high) or {}) do
+      ids[#ids + 1] = id
+    end
+    from, to = from - part.size, to - part.size
+  end
+  return ascending and ids or reversed(ids)
+end
+
+-- Parked jobs behind those that could start now.
+local function waiting(prioritized)
+  return windowOf({ partOf(keys.queue, prioritized), partOf(keys.parked, prioritized) })
+end
+
+-- Without the parked ones, which stand behind all others.
+local function delayed()
+  return windowOf({ { key = keys.delayed, low = 0, size = redis.call('ZCARD', keys.delayed) - redis.call('ZCARD', keys.parked) } })
 end
 
 local function window(key)
@@ -37,11 +59,13 @@ for at = 8, #ARGV do
   local state = ARGV[at]
   local ids = {}
   if state == 'wait' or state == 'waiting' then
-    ids = part(false)
+    ids = waiting(false)
   elseif state == 'prioritized' then
-    ids = part(true)
+    ids = waiting(true)
   elseif state == 'active' then
     ids = window(keys.leases)
+  elseif state == 'delayed' then
+    ids = delayed()
   elseif keys[state] then
     ids = window(keys[state])
   end

@@ -3,12 +3,14 @@
 --         ARGV[7] only those that stand before this time in ms
 -- Output  1 when there may be more, else 0
 -- Events  waiting. Contract: status_updated, job_added
---@include delayed finished
+--@include delayed finished typelimits
 
 local state = ARGV[5]
 local limit = math.min(tonumber(ARGV[6]), 500)
 checkTypes()
-local ids = redis.call('ZRANGEBYSCORE', keys[state], '-inf', ARGV[7], 'LIMIT', 0, limit)
+-- What is parked among the delayed jobs waits already.
+local last = state == 'delayed' and '(' .. limited.NEVER or ARGV[7]
+local ids = redis.call('ZRANGEBYSCORE', keys[state], '-inf', last, 'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
   if state == 'delayed' then
     makeReady(id)

@@ -1,6 +1,6 @@
 -- Adopting what legacy services add. A Go AddJob leaves a whole-numbered score in `<p>queue`, keys that
 -- end after an hour, and no runtime state.
---@include context announce place wake document forget settle
+--@include context announce place wake document forget settle later
 --@exports takeOver adopt
 
 -- Prepares the runtime state of a job that a legacy service added (again). Returns false when it is not
@@ -62,7 +62,7 @@ function adopt(id, priority)
   if redis.call('TYPE', statusKey(id)).ok ~= 'string' then redis.call('SET', statusKey(id), 'pending') end
   persist(id)
   redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', job, 'timestamp'), id)
-  redis.call('ZREM', keys.delayed, id)
+  undelay(id)
   redis.call('ZREM', keys.missing, id)
   if stillWaits(id) then
     redis.call('ZREM', keys.queue, id)

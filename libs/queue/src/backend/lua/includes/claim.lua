@@ -1,6 +1,6 @@
 -- Claiming the best jobs, each with a lease. This and `complete` run for every job, so they are written for little Lua: rows
 -- that are kept from call to call instead of a table for each job, and numbers as the texts they came as.
---@include delayed added limits metrics slots held run large
+--@include delayed added limits metrics slots held run large parked
 --@exports claimJobs claimed
 
 -- The claimed jobs of this call, in rows: id; the text of a plain one, or false; the fields of another, flat names and
@@ -38,8 +38,9 @@ end
 local ids, statusKeys, stateKeys = {}, {}, {}
 
 -- Of the first `count` of `ids`, enters those that can be run behind the first `taken` rows. Of the others it is recorded
--- that they ended already, or why they cannot. Returns how many rows there are now, and bytes of the payloads.
-local function readRunnable(count, taken)
+-- that they ended already, or why they cannot. With limits of types, `places` has the ids' scores, and at most `wanted` rows
+-- are entered. Returns how many rows there are now, and bytes of the payloads.
+local function readRunnable(count, taken, places, wanted)
   for n = 1, count do
     local id = ids[n]
     statusKeys[n], stateKeys[n] = base .. 'status:' .. id, base .. 'job:' .. id
@@ -61,6 +62,8 @@ local function readRunnable(count, taken)
       end
       if reasonOf[status] then
         settleIfEnded(id)
+      elseif places and (text or fields) and not parking.admits(id, text, fields, places[id], taken < wanted) then
+        -- It waits, in its place or parked.
       elseif text or fields then
         taken = taken + 1
         claimedIds[taken], claimedTexts[taken], claimedFields[taken] = id, text, fields
@@ -119,13 +122,21 @@ local function sortOut(popped, others, left)
   return count
 end
 
+-- Scores of popped jobs by their ids.
+local function placesOf(popped)
+  local places = {}
+  for at = 1, #popped, 2 do places[popped[at]] = popped[at + 1] end
+  return places
+end
+
 -- Takes the best jobs that can be run into the rows, at most `wanted`, with at most 200 calls for jobs that cannot. Returns
 -- how many, and true when the queue may have more although fewer were taken.
 local function takeBest(wanted, others)
-  local taken, bytes, hasMore = 0, 0, true
+  local taken, bytes, hasMore, isEnough = 0, 0, true, false
   local left = others and {}
+  local hasLimits = parking.begin(wanted, others)
   for _ = 1, 200 do
-    local popping = math.min(PIECE, wanted - taken)
+    local popping = math.min(PIECE, hasLimits and memo.parked > 0 and PIECE or wanted - taken)
     local popped = redis.call('ZPOPMIN', keys.queue, popping)
     local size = #popped
     local count = size / 2
@@ -137,21 +148,25 @@ local function takeBest(wanted, others)
       hasMore = size > 0
     end
     if count > 0 then
-      local ok, now, read = attempt(readRunnable, count, taken)
+      local ok, now, read = attempt(readRunnable, count, taken, hasLimits and placesOf(popped), wanted)
       if not ok then
         -- Not all types were looked at before, see `checkUsualTypes`. What was taken before this piece is claimed all the same.
         putBack(popped, 1)
+        if hasLimits then parking.forgetPiece() end
         if taken == 0 then error(now) end
         hasMore = false
         break
       end
       taken, bytes = now, bytes + read
+      isEnough = hasLimits and parking.endPiece()
     end
-    if not hasMore or taken >= wanted or bytes >= MAX_BYTES then break end
+    -- Of the parked ones that came back some may have ended.
+    if hasLimits and not hasMore and taken < wanted then hasMore = parking.bringBack(wanted - taken, others) end
+    if not hasMore or taken >= wanted or bytes >= MAX_BYTES or isEnough then break end
   end
   if left and #left > 0 then redis.call('ZADD', keys.queue, unpack(left)) end
   claimed.isLarge = bytes >= MAX_BYTES
-  return taken, hasMore and claimed.isLarge
+  return taken, hasMore and (claimed.isLarge or isEnough)
 end
 
 local leases, strings, runs = {}, {}, {}
@@ -180,6 +195,7 @@ local function activate(count, tokens, worker, lease)
   redis.call('SADD', keys.processing, unpack(claimedIds, 1, count))
   writeMany('ZADD', keys.leases, leases, count)
   redis.call('HSET', keys.runs, unpack(runs, 1, 2 * count))
+  if setting('types') then parking.enterAll(claimedIds, count) end
 end
 
 -- A JSON array of ids as a set; false where there are none.
@@ -195,8 +211,9 @@ end
 -- left, since whoever adds many wakes one. `lease` is in ms, `worker` a name or '', `others` ids to leave to other workers
 -- (JSON array, or ''), `terms` what the worker asks of the queue (see `termsOf`). Returns how many, and what is said to the
 -- tokens that got none: ms of a rate limit or 0, time of the next delayed job or 0, 1 when there is more to do before there
--- is an answer (legacy jobs to adopt, or more payloads than a call takes), 1 at the limit of running jobs.
+-- is an answer (legacy jobs to adopt, or more payloads or jobs to park than a call takes), 1 at the limit of running jobs.
 function claimJobs(tokens, wanted, isWoken, lease, worker, others, terms)
+  if setting('types') then limited.willClaim(tokens[1]) end
   if memo.timed > 0 then promoteDue(500) end
   if memo.isAdded then
     local _, backlog = adoptAdded(100, false)
@@ -221,6 +238,7 @@ function claimJobs(tokens, wanted, isWoken, lease, worker, others, terms)
     activate(count, tokens, worker, exact(serverNow() + lease))
     if most then countStarts(count, duration) end
   end
+  if setting('types') then parking.passOn(count) end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
   if isWoken and (count > 0 or others == '') and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
   if count == wanted then return count, 0, 0, 0, 0 end

@@ -1,6 +1,6 @@
 -- Completing plain jobs, which most ends are: those of one call are read and written together. What is not so simple is left
 -- to `report`. Written for little Lua, see `claim`.
---@include context run announce forget finish metrics typeMetrics
+--@include context typelimits run announce forget finish metrics typeMetrics
 --@exports findPlain completePlain evictAsAsked
 
 -- Plain jobs that may just complete, in rows: which report of the call it is, id, key of the status, text of the run.
@@ -151,6 +151,7 @@ function completePlain(reports, first, last, isLate)
   end
   announce(reports, first, last)
   redis.call('ZREM', keys.leases, unpack(ids, first, last))
+  limited.leaveAll(ids, first, last)
   -- A legacy service may have added it again while it ran.
   if memo.isAdded then redis.call('ZREM', keys.queue, unpack(ids, first, last)) end
   local strings = write(reports, first, last)

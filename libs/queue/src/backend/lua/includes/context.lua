@@ -52,6 +52,12 @@ local function keysOf(base)
     schedulers = base .. 'schedulers',
     cancels = base .. 'cancel',
     ['types:metrics'] = base .. 'types:metrics',
+    slots = base .. 'slots',
+    ['slot-counts'] = base .. 'slot-counts',
+    parked = base .. 'parked',
+    ['parked-of'] = base .. 'parked-of',
+    ['parked-types'] = base .. 'parked-types',
+    ['parked-asked'] = base .. 'parked-asked',
   }
   return knownKeys[base]
 end
@@ -68,6 +74,8 @@ local function cleared(remembered, ofBase)
   remembered.ends = false -- see `finish`
   remembered.batch = nil -- see `collected`
   remembered.isSound = nil -- see `family`
+  remembered.rooms, remembered.worker, remembered.news = false, false, false -- see `typelimits`
+  remembered.parked = 0 -- see `parked`
   return remembered
 end
 
@@ -173,14 +181,14 @@ function serverNow()
 end
 
 -- Where `setting` finds them in what it read.
-local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6 }
+local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6, types = 7 }
 
 -- A setting of the queue in `<p>meta` as text, or false where it is not set; those that transitions ask for are read once
 -- a call. Whoever changes one in a script forgets what was read.
 function setting(name)
   local read = memo.settings
   if not read then
-    read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents')
+    read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents', 'types')
     memo.settings = read
   end
   return read[SETTINGS[name]]
@@ -220,6 +228,14 @@ local function checkSortedSets()
     'LIMIT', 1)
 end
 
+local function checkTypesOfLimits()
+  redis.call('HLEN', keys.slots)
+  redis.call('HLEN', keys['slot-counts'])
+  redis.call('ZCARD', keys.parked)
+  redis.call('HLEN', keys['parked-of'])
+  redis.call('SINTERCARD', 3, keys.nothing, keys['parked-types'], keys['parked-asked'])
+end
+
 -- Refuses to start on keys of the wrong type: an error in the middle would leave half a transition behind.
 function checkTypes()
   checkSortedSets()
@@ -228,6 +244,7 @@ function checkTypes()
   redis.call('HLEN', keys.plain)
   redis.call('XLEN', keys.events)
   redis.call('STRLEN', keys.limiter)
+  if setting('types') then checkTypesOfLimits() end
   if not setting('metrics') then return end
   for _, ending in ipairs({ 'completed', 'failed' }) do
     redis.call('HLEN', keys['metrics:' .. ending])
@@ -241,7 +258,7 @@ end
 function checkUsualTypes(isUsual, ends)
   memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
   memo.isAdded = redis.call('PTTL', keys.queue) >= 0
-  if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') then return checkTypes() end
+  if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') or setting('types') then return checkTypes() end
   checkSortedSets()
   redis.call('HLEN', keys.plain)
   if ends > 0 then return end

@@ -1,6 +1,6 @@
 -- Deduplication: the first job with an id holds it, as long as its options say; later ones are dropped, take
 -- its place while it is delayed, or wait to follow it.
---@include context announce discard collected
+--@include context announce discard collected later
 --@exports isRunning deduplicate
 
 -- Notes who holds the id. With `keepLastIfActive` it is held until the job ends, whatever `ttl` says.
@@ -44,7 +44,8 @@ function deduplicate(options, id, listed)
     holdDeduplication(options, id)
     return nil
   end
-  if options.replace and redis.call('ZREM', keys.delayed, holder) == 1 then
+  -- A parked one only waits for its turn.
+  if options.replace and not redis.call('ZSCORE', keys.parked, holder) and undelay(holder) then
     local parent, child = parentOf(holder), memberKey(holder)
     if parent then
       within(parent.base, function() redis.call('SREM', pendingKey(parent.id), child) end)

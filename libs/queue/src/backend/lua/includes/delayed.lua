@@ -2,10 +2,12 @@
 --@include context announce place wake later settle
 --@exports makeReady promoteDue
 
--- Puts a job whose time has come at the tail of its priority.
+-- Puts a job whose time has come at the tail of its priority. A parked one goes to its own place.
 function makeReady(id)
-  redis.call('ZREM', keys.delayed, id)
+  local place = redis.call('ZSCORE', keys.parked, id)
+  undelay(id)
   if settleIfEnded(id) then return end
+  if place then return redis.call('ZADD', keys.queue, place, id) end
   redis.call('HSET', jobKey(id), 'delay', 0)
   redis.call('SET', statusKey(id), 'pending')
   redis.call('ZADD', keys.queue, exact(tailScore(notedPriority(id))), id)

@@ -40,7 +40,7 @@ end
 
 -- The state a removed job was in, as its event says it, in BullMQ's words.
 function standing(id)
-  local score = redis.call('ZSCORE', keys.queue, id)
+  local score = redis.call('ZSCORE', keys.queue, id) or redis.call('ZSCORE', keys.parked, id)
   if score then return tonumber(score) < -3 and 'wait' or 'prioritized' end
   for _, state in ipairs({ 'delayed', 'completed', 'failed', 'waiting-children' }) do
     if redis.call('ZSCORE', keys[state], id) then return state end

@@ -103,7 +103,7 @@ end
 local function failDeferred(id, reason)
   if not exists(id) or redis.call('ZSCORE', keys.failed, id) or failIfForeign(id) then return end
   redis.call('HSET', jobKey(id), 'deferredFailure', reason)
-  if redis.call('ZREM', keys.delayed, id) == 1 then
+  if undelay(id) then
     redis.call('HSET', jobKey(id), 'delay', 0)
     redis.call('ZADD', keys['waiting-children'], exact(now), id)
   end

@@ -1,12 +1,12 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
---@include context wake run
+--@include context wake run later
 --@exports detach leaveFinished dropIfExpired forget forgetPlain ownKeys persist expireJob dropExpired
 
 -- Takes a job out of every structure it could stand in (not its own keys).
 function detach(id)
   redis.call('ZREM', keys.queue, id)
   local left = redis.call('SREM', keys.processing, id) + redis.call('ZREM', keys.leases, id)
-  redis.call('ZREM', keys.delayed, id)
+  undelay(id)
   redis.call('ZREM', keys['waiting-children'], id)
   redis.call('ZREM', keys.missing, id)
   endRun(id)

@@ -10,6 +10,16 @@ local function stepOf(priority)
   return 2 ^ -30
 end
 
+-- The last or the first place in the band of a priority that is taken, as a text, or nil: in the queue, or by a parked job.
+local function edgeOf(command, low, high)
+  local found = redis.call(command, keys.queue, low, high, 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if not setting('types') then return found end
+  local parked = redis.call(command, keys.parked, low, high, 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if not (found and parked) then return found or parked end
+  local isLater = tonumber(parked) > tonumber(found)
+  return isLater == (command == 'ZREVRANGEBYSCORE') and parked or found
+end
+
 -- Score behind all jobs of this priority. Jobs placed earlier in this script but not yet written count.
 function tailScore(priority)
   local tails = memo.tails
@@ -19,9 +29,7 @@ function tailScore(priority)
   end
   local last = tails[priority]
   if not last then
-    local found = redis.call('ZREVRANGEBYSCORE', keys.queue, '(' .. exact(-priority), '(' .. exact(-priority - 1),
-      'WITHSCORES', 'LIMIT', 0, 1)
-    last = found[2] and tonumber(found[2]) or (-priority - 0.5)
+    last = tonumber(edgeOf('ZREVRANGEBYSCORE', '(' .. exact(-priority), '(' .. exact(-priority - 1)) or (-priority - 0.5))
   end
   local score = last + stepOf(priority)
   -- A band holds 2^39 arrivals without ever being empty; behind the last place jobs share it (by id).
@@ -35,9 +43,7 @@ function headScore(priority)
   memo.heads = memo.heads or {}
   local first = memo.heads[priority]
   if not first then
-    local found = redis.call('ZRANGEBYSCORE', keys.queue, '(' .. exact(-priority - 1), '(' .. exact(-priority),
-      'WITHSCORES', 'LIMIT', 0, 1)
-    first = found[2] and tonumber(found[2]) or (-priority - 0.5)
+    first = tonumber(edgeOf('ZRANGEBYSCORE', '(' .. exact(-priority - 1), '(' .. exact(-priority)) or (-priority - 0.5))
   end
   local score = first - stepOf(priority)
   if score <= -priority - 1 then score = first end

@@ -1,5 +1,5 @@
 -- Ending running jobs as workers report it: plain jobs that just complete by `complete`, all others here.
---@include context held finish ended metrics complete typeMetrics
+--@include context typelimits held finish ended metrics complete typeMetrics
 --@exports readReports endJobs
 
 -- How a job ends, and what is to become of it: `target` ('completed' or 'failed'), `goesOn` (true = the next job is to be
@@ -159,6 +159,7 @@ local function carryOut(accepted)
   if #ids == 0 then return end
   redis.call('ZREM', keys.leases, unpack(ids))
   redis.call('SREM', keys.processing, unpack(ids))
+  limited.leaveAll(ids, 1, #ids)
   redis.call('ZREM', keys.queue, unpack(ids))
   local strings = {}
   for _, report in ipairs(noted) do

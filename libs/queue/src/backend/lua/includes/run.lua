@@ -1,7 +1,7 @@
 -- Runs of jobs by Drover's workers: `<p>runs` holds one field for each, with all that the run changed. It is written into
 -- the job's own runtime state only when something else happens to the job than completing. One hash for all jobs can
 -- be read and written for many at once, which a token in each job's own could not.
---@include context
+--@include context typelimits
 --@exports countOf runText plainRunTail isPlainRun parseRun runOf appendRun endRun
 
 -- A run, all texts: `tied` ('0' when the job is plain, so that its end has nothing else to look at, else '1'), `token`,
@@ -62,8 +62,10 @@ function appendRun(fields, run)
   return last
 end
 
--- Forgets a job's run, and writes into its state what the run changed. A job whose keys are gone stays gone.
+-- Forgets a job's run, and writes into its state what the run changed. A job whose keys are gone stays gone. Whatever ends a
+-- claim but a worker's report comes by here.
 function endRun(id)
+  limited.leave(id)
   local text = redis.call('HGET', keys.runs, id)
   if not text then return end
   redis.call('HDEL', keys.runs, id)
