@@ -38,8 +38,8 @@ export class Consumer {
     private readonly fatal: FatalErrors,
   ) {}
 
-  /** Starts claiming as soon as Redis is there. */
-  start(): void {
+  /** Starts claiming as soon as Redis is there, and `ready` has resolved. */
+  start(ready: Promise<void>): void {
     const worker = this.open();
     this.worker = worker;
     worker.on('completed', () => this.state.succeeded++);
@@ -49,7 +49,7 @@ export class Consumer {
     );
     worker.on('error', (error) => this.onError(error));
     worker.waitUntilReady().catch((error: Error) => this.onError(error));
-    void this.keepRunning(worker);
+    void this.keepRunning(worker, ready);
   }
 
   get isRunning(): boolean {
@@ -102,7 +102,8 @@ export class Consumer {
     return worker;
   }
 
-  private async keepRunning(worker: QueueWorker): Promise<void> {
+  private async keepRunning(worker: QueueWorker, ready: Promise<void>): Promise<void> {
+    await ready;
     while (!this.stopped) {
       await worker.run().catch((error: Error) => this.onError(error));
       if (!this.stopped) await sleep(RESTART_MS);

@@ -56,7 +56,7 @@ export class Lifecycle {
     this.runningTypes.start();
     await this.typeSettings.start();
     this.schedules.start();
-    this.consumer.start();
+    this.consumer.start(this.typeSettings.inForce);
     const { settings, id } = this.identity;
     this.logger.log(
       `worker ${id} runs ${this.registry.types().join(', ') || 'no job types'} of ` +

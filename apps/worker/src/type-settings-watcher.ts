@@ -3,25 +3,38 @@ import type { Redis } from 'ioredis';
 import { HandlerRegistry } from '#libs/jobs';
 import { QueueKeys, TypeCatalog } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
+import { TypeLimitsWriter } from './type-limits-writer.js';
 import { TypePublisher } from './type-publisher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 /** A message may be lost with the connection that would have brought it; reconnecting reads anew, and so does this. */
 const LOOK_AGAIN_MS = 30_000;
+/** The same while no settings hold yet: the worker waits for them. */
+const TRY_AGAIN_MS = 1000;
 
-/** Follows what is set for types at run time: a change holds here as soon as Redis tells of it. */
+/**
+ * Follows what is set for types at run time: a change holds here, and what it limits holds for the queue, as soon as Redis
+ * tells of it.
+ */
 @Injectable()
 export class TypeSettingsWatcher {
   private readonly logger = new Logger('Types');
   private readonly catalog: TypeCatalog;
   private subscriber: Redis | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
   private loading: Promise<void> = Promise.resolve();
+  private hold!: () => void;
+  private areHeld = false;
+  private isClosed = false;
+  /** Resolves when the settings hold, here and as limits of the queue: no job is to be claimed before. */
+  readonly inForce = new Promise<void>((resolve) => (this.hold = resolve));
 
   constructor(
     private readonly redis: RedisLink,
     private readonly registry: HandlerRegistry,
     private readonly publisher: TypePublisher,
+    private readonly limits: TypeLimitsWriter,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
     this.catalog = new TypeCatalog(
@@ -37,11 +50,15 @@ export class TypeSettingsWatcher {
     this.subscriber.on('ready', () => void this.load());
     this.subscriber.subscribe(this.catalog.changes).catch(() => undefined);
     this.timer = setInterval(() => void this.load(), LOOK_AGAIN_MS);
+    // Of the two connections either may be there first.
+    this.redis.client.on('ready', () => void this.load());
     if (this.redis.isUp) await this.load();
   }
 
   close(): void {
+    this.isClosed = true;
     clearInterval(this.timer);
+    clearTimeout(this.retry);
     this.subscriber?.disconnect();
   }
 
@@ -50,7 +67,9 @@ export class TypeSettingsWatcher {
     this.loading = this.loading
       .then(() => this.apply())
       .catch((error: Error) => {
-        this.logger.warn(`settings of types were not read: ${error.message}`);
+        if (this.isClosed) return;
+        this.logger.warn(`settings of types are not in force: ${error.message}`);
+        if (!this.areHeld) this.retry = setTimeout(() => void this.load(), TRY_AGAIN_MS);
       });
     return this.loading;
   }
@@ -69,5 +88,8 @@ export class TypeSettingsWatcher {
       this.logger.log(`settings of type "${type.type}" have changed`);
     }
     if (changed) this.publisher.publish();
+    await this.limits.write(changed);
+    this.areHeld = true;
+    this.hold();
   }
 }

@@ -24,6 +24,7 @@ import { MetricsPage } from './metrics-page.js';
 import { RedisLink } from './redis-link.js';
 import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
+import { TypeLimitsWriter } from './type-limits-writer.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeReports } from './type-reports.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
@@ -100,6 +101,7 @@ export class WorkerModule {
         TypePublisher,
         TypeReports,
         MetricsPage,
+        TypeLimitsWriter,
         TypeSettingsWatcher,
         Schedules,
         HealthServer,

@@ -54,7 +54,7 @@ const turns = (count: number) => async () => {
   for (let nth = 0; nth < count; nth++) await new Promise(setImmediate);
 };
 const done = (stand: Stand, count: number) =>
-  waitFor(async () => (await stand.queue.getCompletedCount()) === count, { timeout: 60_000 });
+  waitFor(async () => (await stand.queue.getCompletedCount()) === count, { timeoutMs: 60_000 });
 
 describe('several workers', () => {
   it('never run more jobs of a type at once than it allows, and all in the end', async () => {

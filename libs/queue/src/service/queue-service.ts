@@ -68,6 +68,8 @@ export class QueueService {
   private readonly keys: QueueKeys;
   private readonly logger: QueueLogger;
   private readonly leases: LeaseKeeper;
+  /** What limits of a single worker take this service for. */
+  private readonly worker = randomUUID();
   private readonly subscriptions = new Set<Subscription>();
 
   /** @throws {InvalidSettingsError}, {InvalidQueueNameError} when options or the environment are wrong. */
@@ -128,7 +130,7 @@ export class QueueService {
    * @returns its document, or null when none waits.
    */
   async dequeueJob(): Promise<JobDocument | null> {
-    const token = randomUUID();
+    const token = `${this.worker}:${randomUUID()}`;
     const [job, id] = await this.backend.running.claim(token, undefined, LEASE_MS);
     if (!job) return null;
     if (job.deferredFailure) {

@@ -31,8 +31,8 @@ function limited.nameOf(id)
   return type(name) == 'string' and name or untyped
 end
 
--- BullMQ's workers count their tokens: what stands before the number is the worker, and no other one has it.
-function limited.workerOf(token) return string.match(token, '^(.*):%d+$') or token end
+-- A token is that of a worker, which no other one has, and of a claim, with a colon between.
+function limited.workerOf(token) return string.match(token, '^(.*):[^:]*$') or token end
 
 local function limitOf(name, kind)
   local limit = (limited.limits())[name]
