@@ -156,3 +156,67 @@ describe('a job at the limit of its type that', () => {
     expect(await stand.claim('w:2')).toBe('a2');
   });
 });
+
+describe('a key of another type', () => {
+  it.each(['slots', 'slot-counts', 'parked', 'parked-of', 'parked-types', 'parked-asked'])(
+    'at <p>%s makes a claim fail with an error that names it, and change nothing',
+    async (name) => {
+      const stand = open();
+      await limit(stand, { a: { global: 1 } });
+      await addOf(stand, 'a', 3);
+      expect(await stand.claim('w:1')).toBe('a1');
+      expect(await stand.claim('w:2')).toBeUndefined();
+      await stand.redis.del(stand.key(name));
+      await stand.redis.rpush(stand.key(name), 'not', 'what', 'it', 'must', 'be');
+      const before = await stand.everything();
+      await expect(stand.claim('w:3')).rejects.toMatchObject({
+        code: 'WRONG_KEY_TYPE',
+        key: stand.key(name),
+      });
+      await expect(end(stand, 'a1', 'w:1', true)).rejects.toMatchObject({ code: 'WRONG_KEY_TYPE' });
+      expect(await stand.everything()).toEqual(before);
+    },
+  );
+});
+
+describe('news of room for parked jobs', () => {
+  it('reaches workers that wait once a pause is over, whoever had heard it before', async () => {
+    const stand = open();
+    await limit(stand, { a: { perProcess: 1 } });
+    await addOf(stand, 'a', 4);
+    for (const token of ['w:1', 'v:1']) await stand.claim(token);
+    for (const token of ['w:2', 'v:2']) expect(await stand.claim(token)).toBeUndefined();
+    expect((await stand.redis.smembers(stand.key('parked-asked'))).sort()).toEqual(['v', 'w']);
+    await stand.queue.pause();
+    expect(await end(stand, 'a1', 'w:1', true)).toBeUndefined();
+    await stand.queue.resume();
+    await stand.redis.del(stand.key('wakeup'));
+    // The one that is woken first has no room, and tells the next.
+    expect(await stand.claim('v:3')).toBeUndefined();
+    expect(await stand.redis.zscore(stand.key('wakeup'), 'now')).toBe('0');
+    expect(await stand.claim('w:3')).toBe('a3');
+  });
+
+  it('is not sent on for ever where nobody has room', async () => {
+    const stand = open();
+    await limit(stand, { a: { perProcess: 1 } });
+    await addOf(stand, 'a', 3);
+    for (const token of ['w:1', 'v:1', 'w:2', 'v:2']) await stand.claim(token);
+    await stand.redis.del(stand.key('wakeup'));
+    for (const token of ['w:3', 'v:3', 'w:4']) expect(await stand.claim(token)).toBeUndefined();
+    expect(await stand.redis.exists(stand.key('wakeup'))).toBe(0);
+  });
+
+  it('is kept for others where the one who freed the place does not use it', async () => {
+    const stand = open();
+    await limit(stand, { a: { global: 1 }, b: { global: 1 } });
+    await addOf(stand, 'a', 2, { priority: 5 });
+    expect(await stand.claim('w:1')).toBe('a1');
+    expect(await stand.claim('w:2')).toBeUndefined();
+    await addOf(stand, 'c', 1, { priority: 1 });
+    await stand.redis.del(stand.key('wakeup'));
+    expect(await end(stand, 'a1', 'w:1', true)).toBe('c1');
+    expect(await stand.redis.zscore(stand.key('wakeup'), 'now')).toBe('0');
+    expect(await stand.claim('v:1')).toBe('a2');
+  });
+});

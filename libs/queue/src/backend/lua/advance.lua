@@ -43,9 +43,9 @@ for at = firstClaim, isWoken and #ARGV or 0 do
 end
 
 local flat, size = { ARGV[1], 0, 0, 0 }, 1
-local count, limited, due, hasMore, isAtLimit = 0, 0, 0, 0, 0
+local count, wait, due, hasMore, isAtLimit = 0, 0, 0, 0, 0
 if wanted > 0 then
-  count, limited, due, hasMore, isAtLimit =
+  count, wait, due, hasMore, isAtLimit =
     claimJobs(tokens, wanted, isWoken, tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8])
 end
 
@@ -59,7 +59,7 @@ local function putClaim()
   local text = claimed.texts[next]
   if next > count then
     put(2)
-    put(limited)
+    put(wait)
     put(due)
     put(hasMore)
     put(isAtLimit)

@@ -219,26 +219,32 @@ function claimJobs(tokens, wanted, isWoken, lease, worker, others, terms)
     local _, backlog = adoptAdded(100, false)
     if backlog then return 0, 0, 0, 1, 0 end
   end
-  local starts, slots, limited, most, duration = math.huge, math.huge, 0, nil, nil
+  local starts, slots, wait, most, duration = math.huge, math.huge, 0, nil, nil
   if terms ~= '' or memo.timed > 0 or not isUnbound() then
     local asked = termsOf(terms)
     wantMetrics(asked.points)
     most, duration = rateLimit(asked)
-    starts, limited = startsLeft(most)
-    if starts == 0 then return 0, limited, 0, 0, 0 end
+    starts, wait = startsLeft(most)
+    if starts == 0 then
+      parking.postpone()
+      return 0, wait, 0, 0, 0
+    end
     slots = freeSlots()
     if slots < wanted then
       recordEnds(200)
       slots = freeSlots()
     end
-    if slots == 0 or isPaused() then return 0, 0, nextDue() or 0, 0, slots == 0 and 1 or 0 end
+    if slots == 0 or isPaused() then
+      parking.postpone()
+      return 0, 0, nextDue() or 0, 0, slots == 0 and 1 or 0
+    end
   end
   local count, hasMore = takeBest(math.min(wanted, starts, slots), setOf(others))
   if count > 0 then
     activate(count, tokens, worker, exact(serverNow() + lease))
     if most then countStarts(count, duration) end
   end
-  if setting('types') then parking.passOn(count) end
+  if setting('types') then parking.passOn() end
   -- Without a job although some are left, they are other workers': waking anybody could wake this one again.
   if isWoken and (count > 0 or others == '') and redis.call('ZCARD', keys.queue) > 0 then wakeWorker() end
   if count == wanted then return count, 0, 0, 0, 0 end

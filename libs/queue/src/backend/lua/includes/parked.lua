@@ -1,6 +1,7 @@
 -- Parked jobs: those that wait since their type is at its limit. To keep them out of the way they stand among the delayed
 -- jobs, due never, and in `<p>parked` by the place they had in the queue: they wait like others, and are shown so.
--- `<p>parked:<type>` has them by type, `<p>parked-of` the type by id, and `<p>parked-types` names those types. `<p>parked-asked` are the workers that have looked at the parked jobs since something changed.
+-- `<p>parked:<type>` has them by type, `<p>parked-of` the type by id, and `<p>parked-types` names those types.
+-- `<p>parked-asked` are the workers that have looked at the parked jobs since something changed.
 --@include context announce wake typelimits later
 --@exports parking
 parking = {}
@@ -8,10 +9,10 @@ parking = {}
 -- A call parks and brings back no more than about so many: it holds Redis meanwhile.
 local MOST = 500
 local LOOK = 100
+local ROUND_SECONDS = 60
 
 -- What is to become of the jobs of a piece that the claim looks at.
 local excess, refused, admitted = {}, {}, {}
-
 
 local function nameIn(fields)
   for at = 1, #fields, 2 do
@@ -144,11 +145,20 @@ end
 
 -- After a claim: a worker that has no room itself, or took what it wanted, hands the news on that there is room for parked
 -- jobs, until each has heard it once. Nobody knows which of them has room, and one that waits for work was woken first
--- when it has waited longest.
+-- when it has waited longest. Should the round get lost, another one begins after a minute.
 function parking.passOn()
   local isNew = memo.news
   memo.news = false
   if redis.call('EXISTS', keys['parked-types']) == 0 or not isOpen() then return end
   if isNew then redis.call('DEL', keys['parked-asked']) end
-  if redis.call('SADD', keys['parked-asked'], memo.worker) == 1 then wakeWorker() end
+  if redis.call('SADD', keys['parked-asked'], memo.worker) == 0 then return end
+  redis.call('EXPIRE', keys['parked-asked'], ROUND_SECONDS, 'NX')
+  if not wakeWorker() then redis.call('DEL', keys['parked-asked']) end
+end
+
+-- The same after a claim that took nothing since the queue is paused or at a limit of its own: whoever is woken when that ends
+-- is to begin a new round.
+function parking.postpone()
+  memo.news = false
+  if setting('types') then redis.call('DEL', keys['parked-asked']) end
 end

@@ -8,8 +8,11 @@ function isPaused() return setting('paused') ~= false end
 -- True while no worker of Drover may claim: paused, or at the limit of jobs that run at once.
 local function isBlocked() return isPaused() or isMaxed() end
 
+-- Returns true unless no worker may claim.
 function wakeWorker()
-  if isUnbound() or not isBlocked() then redis.call('ZADD', keys.wakeup, 0, 'now') end
+  if not isUnbound() and isBlocked() then return false end
+  redis.call('ZADD', keys.wakeup, 0, 'now')
+  return true
 end
 
 -- Whether jobs wait, in the queue or parked.
