@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TypeSettings } from '#libs/contracts';
 import { HandlerRegistry } from '#libs/jobs';
-import { TypeLimits, type TypeLimit } from '#libs/queue';
+import { QueueKeys, TypeLimits, type TypeLimit } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
@@ -17,7 +17,9 @@ export class TypeLimitsWriter {
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
     const { QUEUE_PREFIX, QUEUE_NAME, QUEUE_DEFAULT_TYPE } = settings;
-    this.limits = new TypeLimits(redis.client, QUEUE_PREFIX, QUEUE_NAME, { defaultType: QUEUE_DEFAULT_TYPE });
+    this.limits = new TypeLimits(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME), {
+      defaultType: QUEUE_DEFAULT_TYPE,
+    });
   }
 
   /**

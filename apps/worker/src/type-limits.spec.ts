@@ -3,7 +3,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import { loadSettings } from '#libs/contracts';
 import { JobHandler, type JobContext } from '#libs/jobs';
-import { QueueService, silentLogger, TypeCatalog, TypeLimits } from '#libs/queue';
+import { QueueKeys, QueueService, silentLogger, TypeCatalog, TypeLimits } from '#libs/queue';
 import { testRedisUrl } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait.js';
 import { freshPrefix } from '../../../tests/e2e/worker-process.js';
@@ -54,7 +54,9 @@ describe('limits of the types of workers', () => {
   const prefix = freshPrefix();
   const queue = new QueueService({ redisUrl: url, prefix, logger: silentLogger });
   const redis = new Redis(url);
-  const catalog = new TypeCatalog(redis, prefix, 'jobs');
+  const keys = new QueueKeys(prefix, 'jobs');
+  const catalog = new TypeCatalog(async () => redis, keys);
+  const limits = new TypeLimits(async () => redis, keys);
   const started: TestingModule[] = [];
 
   async function startWorker(id: string): Promise<void> {
@@ -94,9 +96,8 @@ describe('limits of the types of workers', () => {
   });
 
   it('are written when a worker starts', async () => {
-    const read = () => new TypeLimits(redis, prefix, 'jobs').read();
-    const limits = await waitFor(async () => ((await read()).size > 0 ? read() : undefined));
-    expect(Object.fromEntries(limits)).toEqual({
+    await waitFor(async () => (await limits.read()).size > 0);
+    expect(Object.fromEntries(await limits.read())).toEqual({
       'test.two': { global: 2, perProcess: null },
       'test.off': { global: 0, perProcess: null },
     });
@@ -129,7 +130,7 @@ describe('limits of the types of workers', () => {
   it('are written again after Redis has lost them', async () => {
     await redis.del(`${prefix}:jobs:meta`);
     await catalog.override('test.else', { attempts: 2 });
-    await waitFor(async () => (await new TypeLimits(redis, prefix, 'jobs').read()).size === 2);
+    await waitFor(async () => (await limits.read()).size === 2);
     await catalog.override('test.else', undefined);
   });
 });

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
-import { QueueKeys } from '../backend/keys.js';
-import { Scripts } from '../backend/scripts.js';
+import type { QueueKeys } from '../backend/keys.js';
+import { Scripts, type RedisClient } from '../backend/scripts.js';
 import { resolveStoreOptions, type StoreOptions } from '../backend/store-options.js';
 import { InvalidOptionError } from '../errors/index.js';
 
@@ -17,20 +16,20 @@ export interface TypeLimit {
  * such jobs keep none of another type waiting. They are kept in the field `types` of `<p>meta`.
  */
 export class TypeLimits {
-  private readonly keys: QueueKeys;
   private readonly scripts: Scripts;
   private readonly untyped: string;
 
-  /** @param options of the store; `defaultType` is the type of jobs that name none. */
+  /**
+   * @param client the connection that commands run on.
+   * @param options of the store; `defaultType` is the type of jobs that name none.
+   */
   constructor(
-    private readonly redis: Redis,
-    prefix: string,
-    queue: string,
+    private readonly client: () => Promise<RedisClient>,
+    private readonly keys: QueueKeys,
     options: Partial<StoreOptions> = {},
   ) {
     const resolved = resolveStoreOptions(options);
-    this.keys = new QueueKeys(prefix, queue);
-    this.scripts = new Scripts(async () => redis, this.keys, resolved);
+    this.scripts = new Scripts(client, keys, resolved);
     this.untyped = resolved.defaultType;
   }
 
@@ -51,7 +50,8 @@ export class TypeLimits {
 
   /** The limits that hold, by type. */
   async read(): Promise<Map<string, TypeLimit>> {
-    const text = await this.redis.hget(this.keys.key('meta'), 'types');
+    const client = await this.client();
+    const text = await client.hget(this.keys.key('meta'), 'types');
     const { limits = {} } = JSON.parse(text ?? '{}') as { limits?: Record<string, Partial<TypeLimit>> };
     return new Map(
       Object.entries(limits).map(([type, { global = null, perProcess = null }]) => [

@@ -1,4 +1,4 @@
-import { TypeLimits, type TypeLimit } from '#libs/queue';
+import { QueueKeys, TypeLimits, type TypeLimit } from '#libs/queue';
 import type { Stand } from './stand.js';
 
 /** Sets limits of types in the stand's queue. */
@@ -6,7 +6,9 @@ export async function limit(stand: Stand, limits: Record<string, Partial<TypeLim
   const entries = Object.entries(limits).map(
     ([type, given]) => [type, { global: null, perProcess: null, ...given }] as const,
   );
-  await new TypeLimits(stand.redis, stand.prefix, stand.name).write(new Map(entries));
+  await new TypeLimits(async () => stand.redis, new QueueKeys(stand.prefix, stand.name)).write(
+    new Map(entries),
+  );
 }
 
 /** Adds jobs of a type, `<type>1` and so on, in order. */
