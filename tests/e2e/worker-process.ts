@@ -44,6 +44,10 @@ export class WorkerProcess {
     for await (const line of createInterface({ input: stream })) this.lines.push(line);
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }

@@ -1,11 +1,13 @@
 import { InvalidSettingsError } from '#libs/contracts';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { EmailSendPlugin } from './email-send/email-send.plugin.js';
+import { BrowserRunPlugin } from './browser-run/browser-run.plugin.js';
 import { ExamplePlugin } from './example/example.plugin.js';
 import { HttpRequestPlugin } from './http-request/http-request.plugin.js';
 
 /** Plugins that come with Drover, by the names that `DROVER_BUNDLED_PLUGINS` knows. A new one is listed here, and nowhere else. */
 export const BUNDLED_PLUGINS: Readonly<Record<string, Type | DynamicModule>> = {
+  'browser-run': BrowserRunPlugin,
   example: ExamplePlugin,
   // Getters: settings are read, and can be wrong, only where the plugin is wanted.
   get 'http-request'() {
