@@ -61,9 +61,12 @@ async function completed(count: number): Promise<void> {
 async function nothingLeft(): Promise<void> {
   await waitFor(() => browserProcesses().length === 0, {
     what: 'every process of the browser to end',
-    timeoutMs: 15_000,
+    timeoutMs: 60_000,
   });
-  await waitFor(() => readdirSync(folder).length === 0, { what: 'every profile to be removed' });
+  await waitFor(() => readdirSync(folder).length === 0, {
+    what: 'every profile to be removed',
+    timeoutMs: 60_000,
+  });
   left = Math.max(left, browserProcesses().length);
 }
 

@@ -1,9 +1,13 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processesWith } from '../../../../../tests/support/command.js';
 import { waitFor } from '../../../../../tests/support/wait.js';
 import { STOP_REASONS } from '../../framework/index.js';
-import { removeLeftovers } from '../support/browser/folders.js';
+import { makeFolder, removeLeftovers } from '../support/browser/folders.js';
+import { keeperProgram } from '../support/browser/keeper-process.js';
+import type { KeeperOptions } from '../support/browser/keeper/messages.js';
 import { processesBelow } from '../support/browser/keeper/processes.js';
 import { describeWithChromium, Site, Stand } from './browser-run.testkit.js';
 
@@ -125,6 +129,23 @@ describeWithChromium('the browsers of a worker', () => {
     });
     await waitFor(() => processesOf(one).length === 0 && foldersOf(one).length === 0);
     expect((await one.run(goto('/'))).error).toBeUndefined();
+  });
+
+  it('are not started any more by a keeper whose worker died before it was ready', async () => {
+    const { folder, pool } = stand();
+    const options: KeeperOptions = {
+      executable: pool.settings.BROWSER_PATH!,
+      sandbox: false,
+      folder: await makeFolder(folder),
+      launchTimeoutMs: 30_000,
+      pageMemory: 1e9,
+      totalMemory: 1e9,
+    };
+    const keeper = fork(keeperProgram(), [JSON.stringify(options)], { cwd: options.folder, execArgv: [] });
+    const exited = once(keeper, 'exit');
+    keeper.disconnect();
+    expect(await exited).toEqual([0, null]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('a page that takes too much memory is killed, its job fails for good, and others go on', async () => {

@@ -7,7 +7,7 @@ import type { KeeperMessage, KeeperOptions } from './keeper/messages.js';
 const END_MS = 5_000;
 
 /** The keeper runs compiled; under Jest, which compiles in memory, the build's file is taken. */
-function program(): string {
+export function keeperProgram(): string {
   const beside = fileURLToPath(new URL('./keeper/main.js', import.meta.url));
   return existsSync(beside) ? beside : beside.replace(/([\\/])libs\1/, '$1dist$1libs$1');
 }
@@ -25,7 +25,7 @@ export class KeeperProcess {
     private readonly onMessage: (message: KeeperMessage) => void,
   ) {
     const { folder } = options;
-    this.child = spawn(process.execPath, [program(), JSON.stringify(options)], {
+    this.child = spawn(process.execPath, [keeperProgram(), JSON.stringify(options)], {
       // Its home and working directory are the folder that is removed: nothing is written elsewhere. The worker's
       // environment holds secrets, of which a browser has no need.
       cwd: folder,

@@ -6,7 +6,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type BrowserServer } from 'playwright-core';
+import type { BrowserServer } from 'playwright-core';
 import { FLAGS, NOWHERE } from '../flags.js';
 import { HEARTBEAT_FILE, type KeeperMessage, type KeeperOptions } from './messages.js';
 import { processesBelow } from './processes.js';
@@ -55,10 +55,14 @@ function watchMemory(pid: number): void {
 
 async function main(): Promise<void> {
   process.on('disconnect', () => end(0));
+  process.on('uncaughtException', () => end(1));
+  // A worker that died while this process was starting is not told of any more.
+  if (!process.connected) end(0);
   // A terminal's Ctrl-C goes to everybody; the worker first ends its jobs, which need the browser.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
   beat();
   setInterval(beat, HEARTBEAT_MS);
+  const { chromium } = await import('playwright-core');
   server = await chromium.launchServer({
     executablePath: options.executable,
     chromiumSandbox: options.sandbox,
