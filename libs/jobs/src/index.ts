@@ -7,4 +7,5 @@ export { BrowserRunPlugin } from './plugins/browser-run/browser-run.plugin.js';
 export { ExamplePlugin } from './plugins/example/example.plugin.js';
 export { HttpRequestPlugin } from './plugins/http-request/http-request.plugin.js';
 export { readHttpRequestSettings } from './plugins/http-request/settings.js';
+export { ReportGeneratePlugin } from './plugins/report-generate/report-generate.plugin.js';
 export * from './processing/index.js';

@@ -4,6 +4,7 @@ import { EmailSendPlugin } from './email-send/email-send.plugin.js';
 import { BrowserRunPlugin } from './browser-run/browser-run.plugin.js';
 import { ExamplePlugin } from './example/example.plugin.js';
 import { HttpRequestPlugin } from './http-request/http-request.plugin.js';
+import { ReportGeneratePlugin } from './report-generate/report-generate.plugin.js';
 
 /** Plugins that come with Drover, by the names that `DROVER_BUNDLED_PLUGINS` knows. A new one is listed here, and nowhere else. */
 export const BUNDLED_PLUGINS: Readonly<Record<string, Type | DynamicModule>> = {
@@ -16,6 +17,7 @@ export const BUNDLED_PLUGINS: Readonly<Record<string, Type | DynamicModule>> = {
   get 'email-send'() {
     return EmailSendPlugin.forRoot();
   },
+  'report-generate': ReportGeneratePlugin,
 };
 
 /**
