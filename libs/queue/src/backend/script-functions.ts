@@ -5,8 +5,8 @@ import type { RedisClient, ScriptArgument } from './scripts.js';
 /** Versions of the library that are left in Redis: those of a rolling deployment, and a few to go back to. */
 const KEPT_VERSIONS = 4;
 const NOT_FOUND = /Function not found/i;
-/** What a server says that knows no functions, or does not let this user load them. */
-const NEVER = /NOPERM|unknown command|unknown subcommand|not supported|not allowed|disabled/i;
+/** What a server says that knows no functions, does not let this user load them, or cannot compile them. */
+const NEVER = /NOPERM|unknown command|unknown subcommand|not supported|not allowed|disabled|compiling/i;
 
 /** This passes. */
 const OUT_OF_MEMORY = /^OOM/;

@@ -5,6 +5,7 @@ import { createBackendFactory, type DroverBackend } from '../backend/drover-back
 import type { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
 import { TypeCatalog } from '../types/type-catalog.js';
+import { TypeMetrics } from '../types/type-metrics.js';
 import { checkJobId, checkKnownId, checkSize, toJson } from '../backend/validate.js';
 import {
   InvalidDocumentError,
@@ -63,6 +64,8 @@ export class QueueService {
   readonly deadLetters: DeadLetters;
   /** The job types that workers publish, and their settings at run time. */
   readonly types: TypeCatalog;
+  /** What was counted of each type, over all workers. */
+  readonly typeMetrics: TypeMetrics;
   readonly backend: DroverBackend;
   private readonly options: ResolvedServiceOptions;
   private readonly keys: QueueKeys;
@@ -83,6 +86,7 @@ export class QueueService {
     this.jobs = new JobStore(this.backend);
     this.deadLetters = new DeadLetters(this.backend);
     this.types = new TypeCatalog(() => this.backend.client(), this.keys);
+    this.typeMetrics = new TypeMetrics(() => this.backend.client(), this.keys);
     this.leases = new LeaseKeeper(this.backend.running, (id) =>
       this.logger.warn(`lost the lease of job ${id}`),
     );

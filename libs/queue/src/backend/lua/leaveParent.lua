@@ -7,9 +7,9 @@
 local id = ARGV[5]
 checkTypes()
 if not exists(id) then return -1 end
-local parent = parentOf(id)
+local parent = family.parentOf(id)
 if not parent or parent.base .. parent.id ~= ARGV[6] then return 1 end
-checkParentTypes(id)
+family.checkParentTypes(id)
 if not within(parent.base, exists, parent.id) then return -5 end
 if not leaveParent(id, false) then return 1 end
 redis.call('HDEL', jobKey(id), 'parentKey', 'parent')

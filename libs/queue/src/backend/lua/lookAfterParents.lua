@@ -22,12 +22,12 @@ end
 local parents = redis.call('ZRANGE', keys['waiting-children'], first, first + count - 1)
 for _, id in ipairs(parents) do
   if not settleIfEnded(id) then
-    setFamilyAside(id)
-    keepPending(id)
+    family.setFamilyAside(id)
+    family.keepPending(id)
     for _, key in ipairs(redis.call('SRANDMEMBER', pendingKey(id), sample)) do
-      if not childAt(key, memberKey(id)) then redis.call('SREM', pendingKey(id), key) end
+      if not childAt(key, family.memberKey(id)) then redis.call('SREM', pendingKey(id), key) end
     end
-    releaseIfReady(id)
+    family.releaseIfReady(id)
   end
 end
 return #parents == count and first + count or -1

@@ -8,7 +8,7 @@
 
 local id = ARGV[5]
 checkTypes()
-checkParentTypes(id)
+family.checkParentTypes(id)
 if isCurrentRun(id) then return -8 end
 if isLocked(id) then return 0 end
 if redis.call('EXISTS', jobKey(id), dataKey(id), statusKey(id)) == 0 then return 1 end

@@ -44,7 +44,7 @@ for at = 6, #ARGV do
   if removed >= most then break end
   local id = ARGV[at]
   if redis.call('EXISTS', statusKey(id)) == 0 and not isListed(id) and isLeftOver(id) then
-    checkParentTypes(id)
+    family.checkParentTypes(id)
     discard(id)
     removed = removed + 1
   end

@@ -19,7 +19,7 @@ local score = redis.call('ZSCORE', keys.queue, id)
 local noted = redis.call('HEXISTS', jobKey(id), 'priority') == 1
 local before = noted and notedPriority(id) or (score and priorityOf(tonumber(score)) or 1)
 local priority = math.max(0, before - 1)
-local waits = stillWaits(id)
+local waits = family.stillWaits(id)
 detach(id)
 redis.call('HINCRBY', jobKey(id), 'attemptsMade', 1)
 redis.call('HSET', jobKey(id), 'failedReason', ARGV[6])

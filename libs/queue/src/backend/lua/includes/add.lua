@@ -6,7 +6,7 @@
 -- is added as, or nil when it is running.
 local function makeRoom(id, kind)
   if isRunning(id) then return nil end
-  local parent, child = parentOf(id), memberKey(id)
+  local parent, child = family.parentOf(id), family.memberKey(id)
   if parent and within(parent.base, function() return redis.call('SISMEMBER', pendingKey(parent.id), child) end) == 1 then
     kind = withParentOf(kind, unpack(redis.call('HMGET', jobKey(id), 'parentKey', 'parent')))
   end
@@ -20,20 +20,20 @@ local function adoptChild(id, kind)
   local extras, parent = kind.extras, kind.parent
   local current = redis.call('HGET', stateKey(id), 'parentKey')
   if current and current ~= extras.parentKey then
-    local other = parentOf(id)
+    local other = family.parentOf(id)
     if other and within(other.base, exists, other.id) then return false end
   end
-  local child = memberKey(id)
+  local child = family.memberKey(id)
   local result = redis.call('ZSCORE', keys.completed, id) and (redis.call('GET', resultKey(id)) or 'null')
   within(parent.base, function()
     if result then
       redis.call('HSET', processedKey(parent.id), child, result)
-      touch(base, parent.id)
+      family.touch(base, parent.id)
     else
       redis.call('SADD', pendingKey(parent.id), child)
     end
     giveState(parent.id)
-    endWithParent(parent.id)
+    family.endWithParent(parent.id)
   end)
   redis.call('HSET', jobKey(id), 'parentKey', extras.parentKey, 'parent', extras.parent)
   tieRun(id)
@@ -82,11 +82,11 @@ local function store(kind, id, quoted, payload, document)
   placeNew(id, kind, collected)
   local parent = kind.parent
   if parent then
-    local child = memberKey(id)
+    local child = family.memberKey(id)
     within(parent.base, function()
       redis.call('SADD', pendingKey(parent.id), child)
       giveState(parent.id)
-      endWithParent(parent.id)
+      family.endWithParent(parent.id)
     end)
   end
 end
@@ -160,7 +160,7 @@ local function flushAdded()
   end
   table.sort(bases)
   for _, queue in ipairs(bases) do within(queue, flushQueue) end
-  releaseTouched()
+  family.releaseTouched()
 end
 
 -- What is to come in each queue: ids that callers chose, whether others need one, and how many take a number.

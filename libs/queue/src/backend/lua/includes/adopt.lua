@@ -52,7 +52,7 @@ function adopt(id, priority)
   end
   local completed = redis.call('ZSCORE', keys.completed, id)
   if completed then redis.call('HDEL', job, 'checkpoint') end
-  if completed or redis.call('ZSCORE', keys.failed, id) then awaitAgain(id, true) end
+  if completed or redis.call('ZSCORE', keys.failed, id) then family.awaitAgain(id, true) end
   leaveFinished(id)
   redis.call('HDEL', job, 'finishedOn', 'failedReason', 'stacktrace', 'processedOn', 'attemptsMade',
     'attemptsStarted', 'stalledCounter', 'deferredFailure', 'progress', 'delay', 'failedCode', 'lasts', 'cachedFrom')
@@ -64,7 +64,7 @@ function adopt(id, priority)
   redis.call('ZADD', keys.ids, 'NX', redis.call('HGET', job, 'timestamp'), id)
   undelay(id)
   redis.call('ZREM', keys.missing, id)
-  if stillWaits(id) then
+  if family.stillWaits(id) then
     redis.call('ZREM', keys.queue, id)
     emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')
     emit('waiting-children', 'jobId', id)

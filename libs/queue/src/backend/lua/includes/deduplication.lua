@@ -46,10 +46,10 @@ function deduplicate(options, id, listed)
   end
   -- A parked one only waits for its turn.
   if options.replace and not redis.call('ZSCORE', keys.parked, holder) and undelay(holder) then
-    local parent, child = parentOf(holder), memberKey(holder)
+    local parent, child = family.parentOf(holder), family.memberKey(holder)
     if parent then
       within(parent.base, function() redis.call('SREM', pendingKey(parent.id), child) end)
-      touch(parent.base, parent.id)
+      family.touch(parent.base, parent.id)
     end
     uncollect(holder)
     forget(holder)

@@ -18,14 +18,14 @@ end
 -- A parent no longer waits for a child that is removed. With `hard` a parent of the same queue that has no
 -- other child to wait for is removed with it; else it goes on. Returns true when it was waited for.
 function leaveParent(id, hard)
-  local child, queue = memberKey(id), base
-  return withParent(id, function(parent)
+  local child, queue = family.memberKey(id), base
+  return family.withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return false end
     if redis.call('SCARD', pendingKey(parent.id)) > 0 then return true end
     if hard and base == queue and redis.call('ZSCORE', keys['waiting-children'], parent.id) then
       discard(parent.id, hard)
     else
-      release(parent.id)
+      family.release(parent.id)
     end
     return true
   end) or false

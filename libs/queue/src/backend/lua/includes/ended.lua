@@ -21,8 +21,8 @@ end
 
 -- Whether a parent that waits still counts on the job.
 function isAwaited(id)
-  local child = memberKey(id)
-  return withParent(id, function(parent)
+  local child = family.memberKey(id)
+  return family.withParent(id, function(parent)
     return redis.call('ZSCORE', keys['waiting-children'], parent.id)
       and redis.call('SISMEMBER', pendingKey(parent.id), child) == 1
   end)
@@ -44,8 +44,8 @@ end
 function tellEnded(id, target, value)
   endDeduplication(id)
   if target == 'completed' then
-    tellCompleted(id, value)
+    family.tellCompleted(id, value)
   else
-    tellFailed(id, value)
+    family.tellFailed(id, value)
   end
 end

@@ -3,12 +3,13 @@
 -- in the script that decides it, whoever ended the child. Options of a failure are BullMQ's: `fpof` fails the
 -- parent, `cpof` lets it go on at once, `idof` notes the failure, `rdof` drops the child.
 --@include context announce place wake later forget
---@exports memberKey settleIfEnded failIfForeign exists parentOf checkParentTypes setFamilyAside withParent
---@exports keepPending release releaseIfReady touch releaseTouched endWithParent stillWaits tellCompleted tellFailed
---@exports awaitAgain
+--@exports settleIfEnded failIfForeign exists family
+
+-- Most of it in one name: Lua allows 200 side by side, and few jobs have a parent.
+family = {}
 
 -- The key a job is known by outside its queue.
-function memberKey(id) return base .. id end
+function family.memberKey(id) return base .. id end
 
 -- Settles a job that a legacy service ended, and one whose runtime state is no hash; `settle` defines them, which
 -- needs this part first.
@@ -16,7 +17,7 @@ function memberKey(id) return base .. id end
 function exists(id) return redis.call('EXISTS', stateKey(id), dataKey(id)) > 0 end
 
 -- The parent of a job: id, options, and `base` of its queue; nil when it has none.
-function parentOf(id)
+function family.parentOf(id)
   local text = redis.pcall('HGET', stateKey(id), 'parent')
   if type(text) ~= 'string' then return nil end
   local ok, parent = pcall(cjson.decode, text)
@@ -31,14 +32,14 @@ local function checkTypesIn(otherBase)
   if not within(otherBase, function() return (pcall(checkTypes)) end) then error({ err = 'WRONGTYPEIN ' .. otherBase }) end
 end
 
-function checkParentTypes(id)
-  local parent = parentOf(id)
+function family.checkParentTypes(id)
+  local parent = family.parentOf(id)
   if parent and parent.base ~= base then checkTypesIn(parent.base) end
 end
 
 -- What stands in the place of a parent's own keys and is of another type is set aside: it must not stop the
 -- children, nor whoever ends them.
-function setFamilyAside(id)
+function family.setFamilyAside(id)
   for name, expected in pairs({ pending = 'set', processed = 'hash', ignored = 'hash', unsuccessful = 'zset' }) do
     local key = base .. name .. ':' .. id
     local found = redis.call('TYPE', key).ok
@@ -47,28 +48,28 @@ function setFamilyAside(id)
 end
 
 -- Runs `act(parent)` in the queue of the parent of `id`. Returns nil when there is none, or its queue cannot be used.
-function withParent(id, act)
-  local parent, queue = parentOf(id), base
+function family.withParent(id, act)
+  local parent, queue = family.parentOf(id), base
   if not parent then return nil end
   return within(parent.base, function()
     if base ~= queue and memo.isSound == nil then memo.isSound = pcall(checkTypes) end
     if memo.isSound == false then return nil end
-    setFamilyAside(parent.id)
+    family.setFamilyAside(parent.id)
     return act(parent)
   end)
 end
 
 -- A waiting parent is pending and lasts, whatever a legacy service has written over its keys meanwhile.
-function keepPending(id)
+function family.keepPending(id)
   if type(redis.pcall('GET', statusKey(id))) ~= 'table' then redis.call('SET', statusKey(id), 'pending') end
   persist(id)
 end
 
 -- Puts a job that waits for its children where it goes on: among the delayed ones when it has a delay, else at the head
 -- of the line, or at the tail of its priority when it has one.
-function release(id)
+function family.release(id)
   if redis.call('ZREM', keys['waiting-children'], id) == 0 or failIfForeign(id) or settleIfEnded(id) then return end
-  keepPending(id)
+  family.keepPending(id)
   local delay = tonumber(redis.call('HGET', jobKey(id), 'delay') or 0) or 0
   if delay > 0 then
     delayUntil(id, now + delay)
@@ -83,20 +84,20 @@ function release(id)
   end
 end
 
-function releaseIfReady(id)
-  if redis.call('SCARD', pendingKey(id)) == 0 then release(id) end
+function family.releaseIfReady(id)
+  if redis.call('SCARD', pendingKey(id)) == 0 then family.release(id) end
 end
 
 -- Notes a parent that lost a child while jobs are being added; looked at when all their children are linked.
-function touch(parentBase, id)
+function family.touch(parentBase, id)
   call.touched = call.touched or {}
   call.touched[#call.touched + 1] = { base = parentBase, id = id }
 end
 
-function releaseTouched()
+function family.releaseTouched()
   local parents = call.touched or {}
   call.touched = false
-  for _, parent in ipairs(parents) do within(parent.base, releaseIfReady, parent.id) end
+  for _, parent in ipairs(parents) do within(parent.base, family.releaseIfReady, parent.id) end
 end
 
 -- A child failed that must not fail: the parent carries the reason to the next worker, which fails it.
@@ -107,11 +108,11 @@ local function failDeferred(id, reason)
     redis.call('HSET', jobKey(id), 'delay', 0)
     redis.call('ZADD', keys['waiting-children'], exact(now), id)
   end
-  release(id)
+  family.release(id)
 end
 
 -- What is told to a parent that ended before its children ends with its other keys.
-function endWithParent(id)
+function family.endWithParent(id)
   local ends = redis.call('ZSCORE', keys.expiring, id)
   if not ends then return end
   for _, key in ipairs({ pendingKey(id), processedKey(id), ignoredKey(id), unsuccessfulKey(id) }) do
@@ -120,26 +121,26 @@ function endWithParent(id)
 end
 
 -- A parent that is added again while it waits goes on waiting.
-function stillWaits(id)
+function family.stillWaits(id)
   return redis.call('ZSCORE', keys['waiting-children'], id) and redis.call('SCARD', pendingKey(id)) > 0
 end
 
 -- Tells the parent that a child completed with `value` (JSON).
-function tellCompleted(id, value)
-  local child = memberKey(id)
-  withParent(id, function(parent)
+function family.tellCompleted(id, value)
+  local child = family.memberKey(id)
+  family.withParent(id, function(parent)
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
     redis.call('HSET', processedKey(parent.id), child, value)
-    endWithParent(parent.id)
-    releaseIfReady(parent.id)
+    family.endWithParent(parent.id)
+    family.releaseIfReady(parent.id)
   end)
 end
 
 -- Tells the parent that a child failed for good. Without an option for it the parent goes on waiting: the
 -- child may be retried.
-function tellFailed(id, reason)
-  local child = memberKey(id)
-  withParent(id, function(parent)
+function family.tellFailed(id, reason)
+  local child = family.memberKey(id)
+  family.withParent(id, function(parent)
     if not (parent.fpof or parent.cpof or parent.idof or parent.rdof) then return end
     if redis.call('SREM', pendingKey(parent.id), child) == 0 then return end
     if parent.fpof then
@@ -147,25 +148,25 @@ function tellFailed(id, reason)
       failDeferred(parent.id, 'child ' .. child .. ' failed')
     elseif parent.cpof then
       redis.call('HSET', ignoredKey(parent.id), child, reason)
-      release(parent.id)
+      family.release(parent.id)
     else
       if parent.idof then redis.call('HSET', ignoredKey(parent.id), child, reason) end
-      releaseIfReady(parent.id)
+      family.releaseIfReady(parent.id)
     end
-    endWithParent(parent.id)
+    family.endWithParent(parent.id)
   end)
 end
 
 -- A finished child runs again: its parent waits for it as before; with `onlyWaiting` only one that has not gone on.
-function awaitAgain(id, onlyWaiting)
-  local child = memberKey(id)
-  withParent(id, function(parent)
+function family.awaitAgain(id, onlyWaiting)
+  local child = family.memberKey(id)
+  family.withParent(id, function(parent)
     if not exists(parent.id) then return end
     if onlyWaiting and not redis.call('ZSCORE', keys['waiting-children'], parent.id) then return end
     local known = redis.call('HDEL', processedKey(parent.id), child) + redis.call('HDEL', ignoredKey(parent.id), child)
       + redis.call('ZREM', unsuccessfulKey(parent.id), child)
     if known == 0 then return end
     redis.call('SADD', pendingKey(parent.id), child)
-    endWithParent(parent.id)
+    family.endWithParent(parent.id)
   end)
 end

@@ -6,7 +6,7 @@ function runAgain(id, state, placement, resetMade, resetStarted)
   -- A parent that was cancelled while it waited waits again.
   local waits = redis.call('ZSCORE', keys.cancelled, id) and redis.call('SCARD', pendingKey(id)) > 0
   leaveFinished(id)
-  awaitAgain(id)
+  family.awaitAgain(id)
   redis.call('HDEL', jobKey(id), 'finishedOn', 'processedOn', 'failedReason', 'failedCode', 'deferredFailure', 'delay', 'lasts',
     'cachedFrom')
   -- What a failed run has done is not done again; after a good one all of it is.

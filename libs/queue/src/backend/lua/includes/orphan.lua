@@ -78,7 +78,7 @@ function lookAfter(id, grace, maxStalls)
     -- One that somebody placed by hand is in no index yet, and could be lost without a trace.
     redis.call('ZADD', keys.ids, 'NX', exact(now), id)
     -- A status that a legacy service wrote meanwhile ends after an hour, the delay perhaps later.
-    if not score then keepPending(id) end
+    if not score then family.keepPending(id) end
     return false
   end
   local leased = redis.call('ZSCORE', keys.leases, id)

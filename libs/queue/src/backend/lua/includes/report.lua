@@ -51,7 +51,7 @@ local function faultOf(report)
   local known = redis.pcall('HMGET', stateKey(report.id), 'parent', 'deduplicationId', 'attemptsMade')
   if known.err then return known.err end
   report.parent, report.deduplicationId, report.made = known[1], known[2], countOf(known[3])
-  return report.parent and problemWith(checkParentTypes, report.id)
+  return report.parent and problemWith(family.checkParentTypes, report.id)
 end
 
 -- Whether the same report was carried out before: its answer was lost with the connection.
