@@ -336,7 +336,17 @@ describe('/api/docs', () => {
       '/api/types/{type}/settings',
     ]);
     const { post } = document.paths['/api/jobs'];
-    expect(Object.keys(post.responses)).toEqual(['201', '400', '409', '413', '415', '500', '503']);
+    expect(Object.keys(post.responses)).toEqual([
+      '200',
+      '201',
+      '400',
+      '409',
+      '413',
+      '415',
+      '422',
+      '500',
+      '503',
+    ]);
     expect(post.responses['409'].content['application/problem+json'].examples).toHaveProperty('JOB_EXISTS');
     expect(document.components.schemas.CreateJob.properties.delay.maximum).toBe(30 * 86_400_000);
   });
