@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '#libs/contracts';
-import { readEmailSendSettings, readHttpRequestSettings } from '#libs/jobs';
+import { readBrowserSettings, readEmailSendSettings, readHttpRequestSettings } from '#libs/jobs';
 import { Command, processesWith } from '../support/command.js';
 import { freePort, startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -251,9 +251,16 @@ it('.env.example has every setting with its default', () => {
   const written = Object.fromEntries(
     [...text.matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
-  const settings = { ...loadSettings({}), ...readHttpRequestSettings({}), ...readEmailSendSettings({}) };
+  const settings = {
+    ...loadSettings({}),
+    ...readHttpRequestSettings({}),
+    ...readEmailSendSettings({}),
+    ...readBrowserSettings({}),
+  };
+  // Depends on the user and the system.
+  settings.BROWSER_TEMP_DIR = '';
   const defaults = Object.entries(settings).map(([name, value]) => [name, String(value)]);
-  // A worker without WORKER_ID makes one up; without a mail server there is no mail.
-  const none = { WORKER_ID: '', SMTP_URL: '', SMTP_FROM: '', SMTP_CA_FILE: '' };
+  // A worker without WORKER_ID makes one up; without a mail server there is no mail; a browser is looked for.
+  const none = { WORKER_ID: '', SMTP_URL: '', SMTP_FROM: '', SMTP_CA_FILE: '', BROWSER_PATH: '' };
   expect(written).toEqual({ ...none, ...Object.fromEntries(defaults) });
 });

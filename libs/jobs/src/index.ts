@@ -9,3 +9,4 @@ export { HttpRequestPlugin } from './plugins/http-request/http-request.plugin.js
 export { readHttpRequestSettings } from './plugins/http-request/settings.js';
 export { ReportGeneratePlugin } from './plugins/report-generate/report-generate.plugin.js';
 export * from './processing/index.js';
+export { readBrowserSettings } from './plugins/support/browser/settings.js';

@@ -28,5 +28,25 @@ function jsonSchemaOf(
   schema: z.ZodType | undefined,
   io: 'input' | 'output',
 ): Record<string, unknown> | undefined {
-  return schema && (z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Record<string, unknown>);
+  return (
+    schema &&
+    (z.toJSONSchema(schema, {
+      io,
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        if (patternsOf(zodSchema).some(({ flags }) => /[ims]/.test(flags))) dropPatterns(jsonSchema);
+      },
+    }) as Record<string, unknown>)
+  );
+}
+
+function patternsOf(schema: z.core.$ZodType): RegExp[] {
+  return [...((schema._zod.bag as { patterns?: Set<RegExp> }).patterns ?? [])];
+}
+
+/** JSON Schema has no flags: a pattern that ignores case would refuse what the worker takes. */
+function dropPatterns(schema: z.core.JSONSchema.BaseSchema): void {
+  delete schema.pattern;
+  schema.allOf &&= schema.allOf.filter((part) => !part.pattern);
+  if (schema.allOf?.length === 0) delete schema.allOf;
 }

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { runHandler, type HandlerRun, type RunHandlerOptions } from '#libs/jobs/testing';
 import { BrowserRunHandler } from './browser-run.handler.js';
 import { BrowserPool } from '../support/browser/index.js';
-import { browserSettings } from '../support/browser/settings.js';
+import { readBrowserSettings } from '../support/browser/settings.js';
 import type { BrowserRunResult } from './payload.js';
 
 const chromium = process.env['TEST_CHROMIUM'] ?? '';
@@ -22,7 +22,7 @@ export class Stand {
 
   constructor(settings: Record<string, string> = {}) {
     const all = { BROWSER_PATH: chromium, BROWSER_TEMP_DIR: this.folder, ...settings };
-    this.pool = new BrowserPool(browserSettings(all));
+    this.pool = new BrowserPool(readBrowserSettings(all));
   }
 
   /** Runs `browser.run`. */

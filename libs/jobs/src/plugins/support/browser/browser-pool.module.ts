@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { BrowserPool } from './browser-pool.js';
-import { BROWSER_SETTINGS, browserSettings } from './settings.js';
+import { BROWSER_SETTINGS, readBrowserSettings } from './settings.js';
 
 /** The browsers of the process, shared by all plugins that need one. */
 @Module({
-  providers: [{ provide: BROWSER_SETTINGS, useFactory: () => browserSettings(process.env) }, BrowserPool],
+  providers: [{ provide: BROWSER_SETTINGS, useFactory: () => readBrowserSettings(process.env) }, BrowserPool],
   exports: [BrowserPool],
 })
 export class BrowserPoolModule {}

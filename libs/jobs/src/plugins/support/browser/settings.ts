@@ -1,25 +1,17 @@
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { InvalidSettingsError } from '#libs/contracts';
+import { listOf, readSettings, wholeNumber } from '#libs/contracts';
 import { z } from 'zod';
 import { isHostPattern } from '../destinations.js';
 
 /** Injection token of the process's {@link BrowserSettings}. */
 export const BROWSER_SETTINGS = Symbol('drover:browser-settings');
 
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-
-const hostList = z
-  .string()
-  .default('')
-  .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
-  .pipe(
-    z.array(
-      z.string().refine(isHostPattern, {
-        error: ({ input }) => `${JSON.stringify(input)} is no host, *.host, address or block of addresses`,
-      }),
-    ),
-  );
+const hostList = listOf(
+  z.string().refine(isHostPattern, {
+    error: ({ input }) => `${JSON.stringify(input)} is no host, *.host, address or block of addresses`,
+  }),
+);
 
 const schema = z.object({
   /** Program of Chromium or Chrome. Default: looked for at the usual places. */
@@ -57,13 +49,6 @@ export type BrowserSettings = z.output<typeof schema>;
  *
  * @throws {InvalidSettingsError} naming every setting that is wrong.
  */
-export function browserSettings(env: Record<string, string | undefined>): BrowserSettings {
-  const given = Object.fromEntries(
-    Object.keys(schema.shape).flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-  );
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new InvalidSettingsError(
-    parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`),
-  );
+export function readBrowserSettings(env: Record<string, string | undefined>): BrowserSettings {
+  return readSettings(schema, env);
 }
