@@ -93,3 +93,18 @@ it('is published with JSON Schemas of what producers write and what it gives', (
   });
   expect(JSON.parse(JSON.stringify(published))).toEqual(published);
 });
+
+it('is published without patterns that JSON Schema could not repeat', () => {
+  const name = z
+    .string()
+    .regex(/^[a-z]+$/i)
+    .refine((text) => text !== 'no');
+  const { payload } = publishedType(
+    typeOf({ payload: z.object({ name, code: z.string().regex(/^\d+$/u) }) }),
+    'jobs',
+  );
+  expect(payload?.['properties']).toEqual({
+    name: { type: 'string' },
+    code: { type: 'string', pattern: '^\\d+$' },
+  });
+});

@@ -41,7 +41,10 @@ function jsonSchemaOf(
 }
 
 function patternsOf(schema: z.core.$ZodType): RegExp[] {
-  return [...((schema._zod.bag as { patterns?: Set<RegExp> }).patterns ?? [])];
+  return (schema._zod.def.checks ?? []).flatMap((check) => {
+    const { pattern } = check._zod.def as { pattern?: unknown };
+    return pattern instanceof RegExp ? [pattern] : [];
+  });
 }
 
 /** JSON Schema has no flags: a pattern that ignores case would refuse what the worker takes. */
