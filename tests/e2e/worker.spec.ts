@@ -190,7 +190,14 @@ describe('a worker', () => {
       redis: 'up',
       running: 0,
       concurrency: 4,
-      types: ['example.echo', 'example.fail', 'example.sleep'],
+      types: [
+        'browser.run',
+        'example.echo',
+        'example.fail',
+        'example.sleep',
+        'http.request',
+        'report.generate',
+      ],
     });
     expect(body['processed']).toBe(Number(body['succeeded']) + Number(body['failed']));
     expect((await worker.health('/')).code).toBe(404);
@@ -216,7 +223,11 @@ describe('a worker that cannot start', () => {
   it('says in one line that its port is taken, and exits with 1', async () => {
     const first = start({ QUEUE_PREFIX: freshPrefix() });
     const { port } = new URL(await first.address());
-    const second = start({ QUEUE_PREFIX: freshPrefix(), WORKER_PORT: port });
+    const second = start({
+      QUEUE_PREFIX: freshPrefix(),
+      WORKER_PORT: port,
+      DROVER_BUNDLED_PLUGINS: 'example',
+    });
     expect(await second.exited).toBe(1);
     expect(second.lines).toEqual([`port ${port} on 127.0.0.1 is in use: set WORKER_PORT or HOST`]);
     await first.stop();
