@@ -35,7 +35,13 @@ function start(env: Record<string, string> = {}): Promise<WorkerProcess> {
     RECONCILE_SECONDS: '1',
     SHUTDOWN_SECONDS: '0',
   };
-  const worker = new WorkerProcess({ REDIS_URL: own.url, QUEUE_PREFIX: prefix, ...settings, ...env });
+  const worker = new WorkerProcess({
+    REDIS_URL: own.url,
+    QUEUE_PREFIX: prefix,
+    DROVER_BUNDLED_PLUGINS: 'example',
+    ...settings,
+    ...env,
+  });
   workers.push(worker);
   return worker.ready();
 }

@@ -55,6 +55,7 @@ beforeAll(async () => {
     WORKER_PORT: '0',
     NO_HANDLER_SECONDS: '1',
     SHUTDOWN_SECONDS: '0',
+    DROVER_BUNDLED_PLUGINS: 'example',
   });
   worker = await Test.createTestingModule({
     imports: [WorkerModule.forRoot({ id: 'ender', version: 'test', settings }), TestPlugin],

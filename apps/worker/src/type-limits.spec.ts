@@ -66,6 +66,7 @@ describe('limits of the types of workers', () => {
       WORKER_PORT: '0',
       WORKER_CONCURRENCY: '5',
       SHUTDOWN_SECONDS: '0',
+      DROVER_BUNDLED_PLUGINS: 'example',
     });
     const module = await Test.createTestingModule({
       imports: [WorkerModule.forRoot({ id, version: 'test', settings }), TestPlugin],

@@ -67,6 +67,7 @@ describe('a worker with handlers of a team', () => {
       WORKER_PORT: '0',
       WORKER_CONCURRENCY: '2',
       SHUTDOWN_SECONDS: '0',
+      DROVER_BUNDLED_PLUGINS: 'example',
     });
     const module = await Test.createTestingModule({
       imports: [WorkerModule.forRoot({ id, version: 'test', settings }), ...plugins],

@@ -44,6 +44,7 @@ export class WorkerStand {
             QUEUE_PREFIX: this.prefix,
             WORKER_PORT: '0',
             SHUTDOWN_SECONDS: '0',
+            DROVER_BUNDLED_PLUGINS: 'example',
             DATA_DIR: this.dataDir,
             ...settings,
           }),
