@@ -178,3 +178,12 @@ export class ChildFailedError extends DroverError {
     super(`a child of job ${jobId} failed`);
   }
 }
+
+/** Two children of one run have the same key; the second was not added. */
+export class ChildKeyRepeatedError extends DroverError {
+  readonly code = 'CHILD_KEY_REPEATED';
+
+  constructor(key: string) {
+    super(`this run has added a child with the key "${key}" already: give each a key of its own`);
+  }
+}

@@ -75,6 +75,7 @@ export class JobProcessor {
       payload: job.data,
       timeoutMs: (job.opts as { timeout?: unknown }).timeout,
       interrupted: job.stalledCounter > 0,
+      startedBefore: job.attemptsStarted > 1,
       scheduleId: job.repeatJobKey,
       services: this.services.of(queue, job, token),
     };

@@ -34,7 +34,7 @@ export async function applySchedules(queue: OtherQueue, registry: HandlerRegistr
   }
 }
 
-function wantedOf(type: JobType, { every, cron, timeZone = 'UTC', payload = {} }: Schedule) {
+function wantedOf(type: JobType, { every, cron, timeZone, payload = {} }: Schedule) {
   return {
     repeat: cron === undefined ? { every: every ?? 0 } : { pattern: cron, tz: timeZone },
     template: {

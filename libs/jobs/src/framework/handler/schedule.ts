@@ -11,7 +11,7 @@ const schema = z
   .strictObject({
     every: duration(SHORTEST_MS, LONGEST_MS).optional(),
     cron: z.string().trim().optional(),
-    timeZone: z.string().optional(),
+    timeZone: z.string().default('UTC'),
     overlap: z.enum(['skip', 'queue']).default('skip'),
     payload: z.unknown().optional(),
   })
@@ -20,7 +20,7 @@ const schema = z
     path: ['cron'],
     message: 'must be a cron expression of five fields, or six with seconds first',
   })
-  .refine(({ timeZone }) => timeZone === undefined || isTimeZone(timeZone), {
+  .refine(({ timeZone }) => isTimeZone(timeZone), {
     path: ['timeZone'],
     message: 'must be an IANA time zone such as Europe/Berlin',
   });

@@ -58,6 +58,15 @@ describe('children', () => {
     expect(services.enqueued[1]).toEqual({ id: '7.1', type: 'mail', payload: { to: 'b' }, priority: 'high' });
   });
 
+  it('with a key that is taken in this run are refused, not dropped', async () => {
+    const { start, services } = setUp(async (_, { enqueue }) => {
+      await enqueue('mail', {}, { key: '1' });
+      await enqueue('mail', { other: true });
+    });
+    expect(await start()).toMatchObject({ kind: 'failed', error: { code: 'CHILD_KEY_REPEATED' } });
+    expect(services.enqueued).toHaveLength(1);
+  });
+
   it('of a flow end the run until they have ended', async () => {
     const { start, services } = setUp((_, { flow }) =>
       flow([{ type: 'count' }, { type: 'count', key: 'b' }]),

@@ -14,6 +14,7 @@ import {
 } from '../handler/context.js';
 import {
   CheckpointTooLargeError,
+  ChildKeyRepeatedError,
   FlowRepeatedError,
   InvalidProgressError,
   RunEndedError,
@@ -57,6 +58,8 @@ export class RunContext implements JobContext {
   waiting = false;
   private open = true;
   private children = 0;
+  /** Keys of children this run has added. */
+  private readonly keys = new Set<string>();
   private flowed = false;
   private readonly pending = new Set<Promise<void>>();
 
@@ -127,8 +130,12 @@ export class RunContext implements JobContext {
   }
 
   private child({ key, payload = {}, ...rest }: FlowChild): NewChild {
-    const place = this.children++;
-    return { ...rest, payload, id: `${this.job.id}.${key ?? place}` };
+    const name = key ?? String(this.children);
+    this.children += 1;
+    // The queue would take the second for the first one, and drop it.
+    if (this.keys.has(name)) throw new ChildKeyRepeatedError(name);
+    this.keys.add(name);
+    return { ...rest, payload, id: `${this.job.id}.${name}` };
   }
 
   private line(level: LogLevel, text: string): Promise<void> {

@@ -11,6 +11,8 @@ export interface RunnableJob {
   readonly timeoutMs?: unknown;
   /** Whether an earlier run of it was interrupted: its worker died, or was cut off. Default: false. */
   readonly interrupted?: boolean;
+  /** Whether some worker has had it before, if only to hand it back. Default: false. */
+  readonly startedBefore?: boolean;
   /** The schedule it is a run of. Default: none. */
   readonly scheduleId?: string | undefined;
   readonly services: RunServices;

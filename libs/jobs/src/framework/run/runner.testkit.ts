@@ -78,7 +78,13 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
   const services = new FakeServices(new FakeArtifacts(), state);
   const outer = new AbortController();
   const start = (
-    job: { payload?: unknown; timeoutMs?: unknown; reports?: JobReports; interrupted?: boolean } = {},
+    job: {
+      payload?: unknown;
+      timeoutMs?: unknown;
+      reports?: JobReports;
+      interrupted?: boolean;
+      startedBefore?: boolean;
+    } = {},
   ) =>
     runner.run(
       {
@@ -86,6 +92,7 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
         payload: job.payload,
         timeoutMs: job.timeoutMs,
         interrupted: job.interrupted ?? false,
+        startedBefore: job.startedBefore ?? false,
         services: job.reports ? Object.assign(services, job.reports) : services,
       },
       outer.signal,

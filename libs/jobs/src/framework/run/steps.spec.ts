@@ -54,6 +54,13 @@ describe('before a handler runs', () => {
     expect(run).not.toHaveBeenCalled();
   });
 
+  it('the time without a handler is forgotten when a job has one after all', async () => {
+    const { start, seen } = setUp(() => 1);
+    seen.set('7', Date.now() - 3_600_000);
+    await start({ startedBefore: true });
+    expect(seen.has('7')).toBe(false);
+  });
+
   it('a type that nobody has here is not given up while another worker has it', async () => {
     const { start, seen } = setUp(undefined, { live: ['test'] });
     seen.set('7', Date.now() - 2 * 3_600_000);

@@ -34,7 +34,11 @@ export function resolve(
   return async (run: Run): Promise<Outcome | undefined> => {
     const { id, type } = run.job.info;
     run.type = registry.find(type);
-    if (run.type) return undefined;
+    if (run.type) {
+      // It has a handler after all: should it be without one again, that counts from then.
+      if (run.job.startedBefore) await unhandled.forget(id).catch(() => undefined);
+      return undefined;
+    }
     const waitedMs = await waited(id);
     if (waitedMs >= giveUpMs) {
       const names = await liveNames();
