@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { HandlerRegistry } from '#libs/jobs';
+import { HandlerRegistry, OtherQueues } from '#libs/jobs';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
@@ -38,6 +38,7 @@ export class Lifecycle {
     private readonly runningTypes: RunningPublisher,
     private readonly typeSettings: TypeSettingsWatcher,
     private readonly schedules: Schedules,
+    private readonly queues: OtherQueues,
     private readonly state: WorkerState,
     private readonly registry: HandlerRegistry,
   ) {}
@@ -88,7 +89,8 @@ export class Lifecycle {
     this.schedules.close();
     this.health.close();
     const published = [this.heartbeat, this.runningTypes, this.types];
-    await Promise.race([Promise.all(published.map((one) => one.stop())), after(CLEAN_UP_MS)]);
+    const closing = [...published.map((one) => one.stop()), this.queues.close()];
+    await Promise.race([Promise.all(closing), after(CLEAN_UP_MS)]);
     this.redis.close();
     this.logger.log('stopped');
   }

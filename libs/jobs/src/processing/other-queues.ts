@@ -28,8 +28,15 @@ export class OtherQueues {
     return queue;
   }
 
-  /** Nest calls it when the application closes. */
+  /** Closes what was opened; resolves when what is under way has its answers, which without Redis may be never. */
+  async close(): Promise<void> {
+    const opened = [...this.queues.values()];
+    this.queues.clear();
+    await Promise.all(opened.map((queue) => queue.close()));
+  }
+
+  /** Nest calls it when the application closes: nobody waits for answers any more. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
+    await Promise.all([...this.queues.values()].map((queue) => queue.disconnect()));
   }
 }

@@ -69,7 +69,7 @@ export class TestConsumer {
     this.releasing = true;
     this.worker.cancelAllJobs(STOP_REASONS.stopping);
     await this.worker.close();
-    await this.others.onModuleDestroy();
+    await this.others.close();
   }
 
   private openWorker({ redisUrl, prefix, name }: TestQueue, registry: HandlerRegistry, concurrency: number) {
