@@ -1,7 +1,6 @@
 import { Batcher } from './batcher.js';
 import type { Ending } from './endings.js';
 import type { Kept } from './keep-option.js';
-import type { LostClaims } from './lost-claims.js';
 import type { ScriptArgument, Scripts } from './scripts.js';
 
 /** A claimed job: its id, and its fields as flat names and values. */
@@ -131,10 +130,9 @@ export class Advancing {
   constructor(
     private readonly scripts: Scripts,
     private readonly ask: () => Ask,
-    lost: LostClaims,
   ) {
     this.batcher = new Batcher({
-      send: (operations) => lost.during(operations, () => this.send(operations, this.ask())),
+      send: (operations) => this.send(operations, this.ask()),
       maxOperations: MAX_OPERATIONS,
       maxBytes: MAX_BYTES,
       bytesOf: (operation) => (isClaim(operation) ? 0 : bytesOf(operation)),

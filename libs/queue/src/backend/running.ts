@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type { JobJson, MinimalJob, WorkerOptions } from 'bullmq';
 import { adoptAll } from './adding.js';
 import { Advancing, type Ask, type RawClaim, type Report } from './advancing.js';
@@ -12,7 +11,6 @@ import { termsOf, type LimitOptions } from './limits.js';
 import type { Scripts } from './scripts.js';
 import type { StoreOptions } from './store-options.js';
 import { LeftToOthers } from './left-to-others.js';
-import { LostClaims } from './lost-claims.js';
 import { checkDelay } from './validate.js';
 
 /** What a claim gives a worker: the job or null, its id, ms of a rate limit, time of the next delayed job. */
@@ -40,7 +38,6 @@ export class Running {
   private readonly left = new LeftToOthers();
   private readonly advancing: Advancing;
   private readonly ahead: ClaimsAhead;
-  private readonly lost: LostClaims;
   /** The jobs that the worker has from here: their types, by id. */
   private readonly held = new Map<string, string | undefined>();
   /** Reports under way that bring the next job. */
@@ -52,9 +49,8 @@ export class Running {
   /** Whether the last claim found as many jobs running as the queue allows at once. */
   isHeldUp = false;
 
-  /** @param lasting scripts of a client of `connection` that works until {@link close} has ended. */
+  /** @param lasting scripts of a client that works until {@link close} has ended. */
   constructor(
-    connection: EventEmitter,
     private readonly scripts: Scripts,
     private readonly lasting: Scripts,
     private readonly options: StoreOptions,
@@ -63,8 +59,7 @@ export class Running {
     private readonly isClosing: () => boolean,
   ) {
     this.terms = termsOf(runner);
-    this.lost = new LostClaims(connection, lasting, (id) => this.held.has(id));
-    this.advancing = new Advancing(lasting, () => this.ask(), this.lost);
+    this.advancing = new Advancing(lasting, () => this.ask());
     this.ahead = new ClaimsAhead(
       (token) => this.advancing.claim(token),
       (id, token) => lasting.run('release', id, token, '1'),
@@ -168,7 +163,6 @@ export class Running {
     );
     if (typeof raw === 'number') return [];
     const [claimed = '', ...fieldsOfNext] = raw;
-    this.lost.note(token, claimed);
     return this.noted(await this.readable({ id: claimed, fields: fieldsOfNext }, token));
   }
 

@@ -16,7 +16,6 @@ export const SCRIPT_NAMES = [
   'changeLimits',
   'changePriority',
   'changeTypeLimits',
-  'claimedUnder',
   'clean',
   'clearProcessing',
   'closeWindow',

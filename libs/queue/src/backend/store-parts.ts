@@ -63,7 +63,6 @@ export abstract class StoreParts extends EventEmitter {
     this.flowQueries = new FlowQueries(scripts, queueKeys, (key) => this.jobAt(key));
     this.deduplication = new Deduplication(scripts, queueKeys);
     this.running = new Running(
-      connection,
       scripts,
       lasting,
       storeOptions,
