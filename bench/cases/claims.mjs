@@ -32,7 +32,7 @@ export const claims = {
     { key: 'scriptsMany', title: 'script µs at 1,000,000', better: 'less' },
   ],
   jobs: 1_000_000,
-  rounds: 1,
+  rounds: 3,
   peers: ({ name }) => ['drover', 'bullmq'].includes(name),
   target: { key: 'growth', what: 'the cost grows by', atMost: 1.2 },
   async measure(run, pending) {

@@ -20,7 +20,7 @@ export const pickUp = {
   about: 'From the call of `add` to the start of the handler, concurrency 10, one job at a time.',
   smoke: 'ours',
   columns: COLUMNS,
-  jobs: 400,
+  jobs: 1200,
   shares: SHARES.pickUp,
   target: { atMost: 1 },
   measure: async (run, count) => figures((await run.complete('latency', { count })).latencies),
@@ -34,7 +34,7 @@ export const pickUpGo = {
     'From before the first of the six commands of Go’s AddJob (`p99 ms`, `p50 ms`), and from before the one that puts the job into the queue, to the start of the handler.',
   smoke: 'ours',
   columns: [...COLUMNS, { key: 'queued', title: 'p50 ms from ZADD', better: 'less' }],
-  jobs: 400,
+  jobs: 1200,
   needs: 'go',
   peers: ({ name }) => ['drover', 'bullmq'].includes(name),
   async measure(run, count) {
