@@ -12,8 +12,6 @@ import { TypeReports } from './type-reports.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
 
-const REDIS_ANSWERS_WITHIN_MS = 1000;
-
 /**
  * On a port of its own: `GET /health`, 200 while the worker works, 503 while Redis is away or the worker stops; and
  * `GET /metrics` for Prometheus.
@@ -74,10 +72,7 @@ export class HealthServer {
 
   private async report() {
     const { state } = this;
-    const [answers, typeHealth] = await Promise.all([
-      this.redis.answers(REDIS_ANSWERS_WITHIN_MS),
-      this.typeHealth(),
-    ]);
+    const [answers, typeHealth] = await Promise.all([this.redis.answers(), this.typeHealth()]);
     const redis = answers ? 'up' : 'down';
     return {
       status: this.verdict(redis),

@@ -5,6 +5,7 @@ import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
+const ANSWERS_WITHIN_MS = 1000;
 /** Answers of Redis that no waiting mends: they mean that REDIS_URL is wrong. */
 const WRONG_URL = /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR DB index)/;
 
@@ -44,15 +45,18 @@ export class RedisLink {
     return this.client.status === 'ready';
   }
 
-  /** Whether Redis answers within `timeoutMs`. */
-  async answers(timeoutMs: number): Promise<boolean> {
-    if (!this.isUp) return false;
-    const late = new Promise<false>((resolve) => setTimeout(resolve, timeoutMs, false).unref());
-    const pong = this.client.ping().then(
-      () => true,
-      () => false,
+  /** What `ask` gives; `undefined` when Redis is away, refuses, or does not answer within a second. */
+  async soon<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    if (!this.isUp) return undefined;
+    const late = new Promise<undefined>((resolve) =>
+      setTimeout(resolve, ANSWERS_WITHIN_MS, undefined).unref(),
     );
-    return Promise.race([pong, late]);
+    return Promise.race([ask().catch(() => undefined), late]);
+  }
+
+  /** Whether Redis answers within a second. */
+  async answers(): Promise<boolean> {
+    return (await this.soon(() => this.client.ping())) !== undefined;
   }
 
   /** A connection of its own with the same options, for subscribing. */

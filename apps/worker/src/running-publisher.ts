@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { QueueKeys, TypeMetrics } from '#libs/queue';
+import { TypeMetrics } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
@@ -12,18 +12,16 @@ const EVERY_MS = 2000;
  */
 @Injectable()
 export class RunningPublisher {
-  private readonly metrics: TypeMetrics;
   private readonly ttlMs: number;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly redis: RedisLink,
     private readonly state: WorkerState,
+    private readonly metrics: TypeMetrics,
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {
-    const { QUEUE_PREFIX, QUEUE_NAME, WORKER_LEASE_SECONDS } = identity.settings;
-    this.metrics = new TypeMetrics(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME));
-    this.ttlMs = WORKER_LEASE_SECONDS * 1000;
+    this.ttlMs = identity.settings.WORKER_LEASE_SECONDS * 1000;
   }
 
   start(): void {

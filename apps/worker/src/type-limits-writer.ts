@@ -14,11 +14,11 @@ export class TypeLimitsWriter {
   constructor(
     redis: RedisLink,
     private readonly registry: HandlerRegistry,
+    keys: QueueKeys,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
-    const { QUEUE_PREFIX, QUEUE_NAME, QUEUE_DEFAULT_TYPE } = settings;
-    this.limits = new TypeLimits(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME), {
-      defaultType: QUEUE_DEFAULT_TYPE,
+    this.limits = new TypeLimits(async () => redis.client, keys, {
+      defaultType: settings.QUEUE_DEFAULT_TYPE,
     });
   }
 

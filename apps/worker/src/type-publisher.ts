@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HandlerRegistry, publishedType } from '#libs/jobs';
-import { PUBLISHED_TTL_MS, QueueKeys, TypeCatalog } from '#libs/queue';
+import { PUBLISHED_TTL_MS, TypeCatalog } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
@@ -10,18 +10,15 @@ const EVERY_MS = PUBLISHED_TTL_MS / 4;
 @Injectable()
 export class TypePublisher {
   private readonly logger = new Logger('Types');
-  private readonly catalog: TypeCatalog;
   private timer: NodeJS.Timeout | undefined;
   private stopped = true;
 
   constructor(
     private readonly redis: RedisLink,
     private readonly registry: HandlerRegistry,
+    private readonly catalog: TypeCatalog,
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
-  ) {
-    const { QUEUE_PREFIX, QUEUE_NAME } = identity.settings;
-    this.catalog = new TypeCatalog(async () => redis.client, new QueueKeys(QUEUE_PREFIX, QUEUE_NAME));
-  }
+  ) {}
 
   start(): void {
     this.stopped = false;

@@ -1,11 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { PublishedType, TypeHealth, TypeMetricsView } from '#libs/contracts';
 import { HandlerRegistry } from '#libs/jobs';
-import { healthOf, QueueKeys, TypeCatalog, TypeMetrics } from '#libs/queue';
+import { healthOf, TypeCatalog, TypeMetrics } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
-import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
-
-const REDIS_ANSWERS_WITHIN_MS = 1000;
 
 /** What is known of a type over all workers. */
 export interface TypeReport {
@@ -18,27 +15,18 @@ export interface TypeReport {
 /** Reads how the types of the queue are doing, on all workers together. */
 @Injectable()
 export class TypeReports {
-  private readonly metrics: TypeMetrics;
-  private readonly catalog: TypeCatalog;
   private readonly since = Date.now();
 
   constructor(
     private readonly redis: RedisLink,
     private readonly registry: HandlerRegistry,
-    @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
-  ) {
-    const keys = new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME);
-    this.metrics = new TypeMetrics(async () => redis.client, keys);
-    this.catalog = new TypeCatalog(async () => redis.client, keys);
-  }
+    private readonly metrics: TypeMetrics,
+    private readonly catalog: TypeCatalog,
+  ) {}
 
   /** All types that ran so far or that a live worker runs; `undefined` when Redis does not answer within a second. */
   async read(): Promise<TypeReport[] | undefined> {
-    if (!this.redis.isUp) return undefined;
-    const late = new Promise<undefined>((resolve) =>
-      setTimeout(resolve, REDIS_ANSWERS_WITHIN_MS, undefined).unref(),
-    );
-    return Promise.race([this.readAll().catch(() => undefined), late]);
+    return this.redis.soon(() => this.readAll());
   }
 
   private async readAll(): Promise<TypeReport[]> {

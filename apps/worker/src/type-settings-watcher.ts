@@ -1,11 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { HandlerRegistry } from '#libs/jobs';
-import { QueueKeys, TypeCatalog } from '#libs/queue';
+import { TypeCatalog } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { TypeLimitsWriter } from './type-limits-writer.js';
 import { TypePublisher } from './type-publisher.js';
-import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 /** A message may be lost with the connection that would have brought it; reconnecting reads anew, and so does this. */
 const LOOK_AGAIN_MS = 30_000;
@@ -19,7 +18,6 @@ const TRY_AGAIN_MS = 1000;
 @Injectable()
 export class TypeSettingsWatcher {
   private readonly logger = new Logger('Types');
-  private readonly catalog: TypeCatalog;
   private subscriber: Redis | undefined;
   private timer: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -35,13 +33,8 @@ export class TypeSettingsWatcher {
     private readonly registry: HandlerRegistry,
     private readonly publisher: TypePublisher,
     private readonly limits: TypeLimitsWriter,
-    @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
-  ) {
-    this.catalog = new TypeCatalog(
-      async () => redis.client,
-      new QueueKeys(settings.QUEUE_PREFIX, settings.QUEUE_NAME),
-    );
-  }
+    private readonly catalog: TypeCatalog,
+  ) {}
 
   /** Starts following. Resolves when what is set now holds, or at once when Redis is not there yet. */
   async start(): Promise<void> {

@@ -13,6 +13,7 @@ import {
   RedisRunnerPorts,
   RUNNER_PORTS,
 } from '#libs/jobs';
+import { QueueKeys, TypeCatalog, TypeMetrics } from '#libs/queue';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { ErrorLog } from './error-log.js';
@@ -35,20 +36,32 @@ import { WorkerState } from './worker-state.js';
 @Module({})
 class RedisModule {
   static forWorker(identity: WorkerIdentity): DynamicModule {
+    const { QUEUE_PREFIX, QUEUE_NAME } = identity.settings;
+    const keys = new QueueKeys(QUEUE_PREFIX, QUEUE_NAME);
     return {
       module: RedisModule,
       providers: [
         { provide: WORKER_IDENTITY, useValue: identity },
         FatalErrors,
         RedisLink,
+        { provide: QueueKeys, useValue: keys },
+        {
+          provide: TypeCatalog,
+          inject: [RedisLink],
+          useFactory: ({ client }: RedisLink) => new TypeCatalog(async () => client, keys),
+        },
+        {
+          provide: TypeMetrics,
+          inject: [RedisLink],
+          useFactory: ({ client }: RedisLink) => new TypeMetrics(async () => client, keys),
+        },
         {
           provide: RUNNER_PORTS,
           inject: [RedisLink],
-          useFactory: ({ client }: RedisLink) =>
-            new RedisRunnerPorts(client, identity.settings.QUEUE_PREFIX, identity.settings.QUEUE_NAME),
+          useFactory: ({ client }: RedisLink) => new RedisRunnerPorts(client, QUEUE_PREFIX, QUEUE_NAME),
         },
       ],
-      exports: [WORKER_IDENTITY, FatalErrors, RedisLink, RUNNER_PORTS],
+      exports: [WORKER_IDENTITY, FatalErrors, RedisLink, QueueKeys, TypeCatalog, TypeMetrics, RUNNER_PORTS],
     };
   }
 }

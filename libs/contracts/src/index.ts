@@ -3,6 +3,7 @@ export * from './events.js';
 export * from './job-status.js';
 export * from './job-view.js';
 export * from './priority.js';
+export * from './problems-of.js';
 export * from './rest/index.js';
 export * from './read-settings.js';
 export * from './settings.js';

@@ -1,5 +1,4 @@
 import type { RawClaim } from './advancing.js';
-import { countedToken } from './counted-token.js';
 
 /** What a claim under a token brings. */
 export type Claim = (token: string) => Promise<RawClaim>;
@@ -140,4 +139,13 @@ export class ClaimsAhead {
     });
     await Promise.allSettled(given.reverse().map((give) => give()));
   }
+}
+
+/** `<worker>:<number>`, as BullMQ's workers count their tokens. */
+const COUNTED = /^(.*):(\d+)$/s;
+
+/** @returns a token's worker and number, or undefined when it is not one that a worker counted. */
+function countedToken(token: string): { worker: string; number: number } | undefined {
+  const [, worker = '', number] = COUNTED.exec(token) ?? [];
+  return number === undefined ? undefined : { worker, number: Number(number) };
 }

@@ -1,4 +1,5 @@
 import {
+  problemsOf,
   publishedTypeSchema,
   typeOverridesSchema,
   type LiveType,
@@ -80,18 +81,16 @@ export class TypeCatalog {
     for (const [type, text] of Object.entries(all)) {
       const parsed = typeOverridesSchema.safeParse(parseJson(text));
       if (parsed.success) usable.set(type, parsed.data);
-      else
-        onInvalid(
-          type,
-          parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-        );
+      else onInvalid(type, problemsOf(parsed.error).join('; '));
     }
     return usable;
   }
 
   /** What was set at run time for one type; nothing when that is none, or cannot be used. */
   async overridesOf(type: string): Promise<TypeOverrides> {
-    return (await this.overrides()).get(type) ?? {};
+    const text = await (await this.client()).hget(this.settingsKey, type);
+    const parsed = typeOverridesSchema.safeParse(parseJson(text ?? '{}'));
+    return parsed.success ? parsed.data : {};
   }
 
   /** Sets what is overridden for a type at run time, in place of what was before; nothing takes all of it back. */

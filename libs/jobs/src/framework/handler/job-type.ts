@@ -1,5 +1,6 @@
 import {
   duration,
+  problemsOf,
   typeOverridesSchema,
   withOverrides,
   type TypeOverrides,
@@ -8,7 +9,7 @@ import {
 import { z } from 'zod';
 import type { BatchJobHandler, JobHandler } from './job-handler.js';
 import type { JobExample, JobHandlerOptions } from './job-options.js';
-import { problemsOf, refusal, type Refuse } from './refusal.js';
+import { refusal, type Refuse } from './refusal.js';
 import { scheduleOf, type Schedule } from './schedule.js';
 
 const MAX_TYPE_LENGTH = 200;

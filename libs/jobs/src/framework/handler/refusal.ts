@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { InvalidJobHandlerError } from '../errors.js';
 import type { JobHandlerOptions } from './job-options.js';
 
@@ -12,9 +11,4 @@ export function refusal({ type }: JobHandlerOptions, handler: object): Refuse {
 /** Name of a handler's class, for messages. */
 export function nameOf(handler: object): string {
   return handler.constructor.name;
-}
-
-/** One line for each thing that is wrong, with where it is. */
-export function problemsOf({ issues }: z.ZodError): string[] {
-  return issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
 }

@@ -1,8 +1,8 @@
-import { duration } from '#libs/contracts';
+import { duration, problemsOf } from '#libs/contracts';
 import { z } from 'zod';
 import { CronExpressionParser } from 'cron-parser';
 import type { ScheduleOptions } from './job-options.js';
-import { problemsOf, type Refuse } from './refusal.js';
+import type { Refuse } from './refusal.js';
 
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 365 * 86_400_000;

@@ -1,3 +1,4 @@
+import { problemsOf } from '#libs/contracts';
 import {
   BatchResultError,
   InterruptedRunError,
@@ -9,7 +10,6 @@ import {
   WorkerStoppingError,
 } from '../errors.js';
 import type { JobInfo } from '../handler/context.js';
-import { problemsOf } from '../handler/refusal.js';
 import { AbortScope, type StopCause } from './abort-scope.js';
 import { Batches } from './batches.js';
 import { cacheKey } from './cache-key.js';

@@ -1,5 +1,4 @@
-import { InvalidSettingsError, typeOverridesSchema, type TypeOverrides } from '#libs/contracts';
-import { problemsOf } from '../handler/refusal.js';
+import { InvalidSettingsError, problemsOf, typeOverridesSchema, type TypeOverrides } from '#libs/contracts';
 
 const PREFIX = 'DROVER_TYPE__';
 

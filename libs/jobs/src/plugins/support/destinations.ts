@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isAddress, isBlock, isInBlock, isPublicAddress } from './addresses.js';
+import { bareHost } from './bare-host.js';
 
 /** A host and port that something wants to reach. */
 export interface Destination {
@@ -47,7 +48,7 @@ export class Destinations {
   }
 
   async check({ host, port }: Destination): Promise<Verdict> {
-    const name = normalised(host);
+    const name = bareHost(host);
     if (!this.isAllowedName({ host: name, port })) return { refused: 'it is not among the allowed hosts' };
     const addresses = isAddress(name) ? [name] : await this.lookup(name).catch(() => []);
     const [first] = addresses;
@@ -94,7 +95,7 @@ function patternOf(text: string): Pattern {
   if (isBlock(text)) return { host: text.toLowerCase(), port: undefined };
   const [, inBrackets, plain = '', bits = '', port] = PATTERN.exec(text) ?? [];
   return {
-    host: normalised(inBrackets ?? plain + bits),
+    host: bareHost(inBrackets ?? plain + bits),
     port: port === undefined ? undefined : Number(port),
   };
 }
@@ -106,11 +107,3 @@ function matchesName(pattern: Pattern, { host, port }: Destination): boolean {
 
 const matchesPort = (pattern: Pattern, { port }: Pick<Destination, 'port'>): boolean =>
   pattern.port === undefined || pattern.port === port;
-
-/** One spelling for each host: small letters, no dot at the end, no brackets. */
-function normalised(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
-}

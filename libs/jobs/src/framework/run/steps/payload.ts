@@ -1,5 +1,5 @@
+import { problemsOf } from '#libs/contracts';
 import { PayloadMismatchError } from '../../errors.js';
-import { problemsOf } from '../../handler/refusal.js';
 import { failed, type Outcome } from '../outcome.js';
 import type { ResolvedRun } from '../run.js';
 

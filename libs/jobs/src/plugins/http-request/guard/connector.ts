@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { AddressRefusedError } from '../errors.js';
-import { bareHost } from './host-pattern.js';
+import { bareHost } from '../../support/bare-host.js';
 import type { ReachPolicy } from './policy.js';
 
 /** Finds all addresses of a name, as `dns.lookup` does with `all`. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bareHost } from '../../support/bare-host.js';
 
 /** Which hosts are meant: one, or all below a domain, on one port or on any. */
 export interface HostPattern {
@@ -42,14 +43,6 @@ export function isAmong(patterns: readonly HostPattern[], hostname: string, port
       (pattern.port === undefined || pattern.port === port) &&
       (pattern.below ? host.endsWith(`.${pattern.host}`) : host === pattern.host),
   );
-}
-
-/** A host as it is compared: lower case, without the brackets of IPv6 and the final dot of DNS. */
-export function bareHost(hostname: string): string {
-  return hostname
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '');
 }
 
 /** The port a URL leads to. */
