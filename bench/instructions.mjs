@@ -16,9 +16,9 @@ import { peer as bullmq } from './peers/bullmq.mjs';
 import { peer as drover } from './peers/drover.mjs';
 
 const PEERS = { drover, bullmq };
-const CASES = ['add-bulk', 'add-one', 'process-1', 'process-100'];
+const CASES = ['add-bulk', 'add-one', 'process-1', 'process-100', 'claims-10000', 'claims-1000000'];
 const JOBS = 1000;
-const BULK = 200;
+const BULK = 500;
 const IN_FLIGHT = 100;
 
 /** A Redis under callgrind, which counts only while it is told to. */
@@ -47,9 +47,18 @@ async function startCounted() {
   return {
     address,
     count,
-    async total() {
+    /** What was executed in all, and of that in scripts: the rest is the server's timers, other commands and input. */
+    async counted() {
       await stop();
-      return Number(/^totals: (\d+)/m.exec(readFileSync(out, 'utf8'))?.[1]);
+      const inclusive = execFileSync('callgrind_annotate', ['--inclusive=yes', '--threshold=100', out], {
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      const scripts = [...inclusive.matchAll(/^ *([\d,]+) .*:(fcall|evalSha)Command /gm)];
+      return {
+        all: Number(/^totals: (\d+)/m.exec(readFileSync(out, 'utf8'))?.[1]),
+        scripts: scripts.reduce((sum, [, count]) => sum + Number(count.replaceAll(',', '')), 0),
+      };
     },
   };
 }
@@ -72,8 +81,8 @@ async function addOne(session, count) {
 }
 
 /** The first jobs are held back until all slots are taken: what is counted is a worker that runs at full concurrency. */
-async function processJobs(session, concurrency, count, redis) {
-  await addBulk(session, 0, count + 2 * concurrency);
+async function processJobs(session, { concurrency, pending, count }, redis) {
+  await addBulk(session, 0, pending);
   const gate = deferred();
   const full = deferred();
   const done = deferred();
@@ -106,9 +115,13 @@ async function measure(name, what) {
   const redis = await startCounted();
   const session = PEERS[name].open({ address: redis.address, queue: 'bench', onError: fail });
   await session.ready();
-  const [kind, concurrency] = what.split('-');
-  if (kind === 'process') await processJobs(session, Number(concurrency), JOBS, redis);
-  else {
+  const [kind, size] = what.split('-');
+  if (kind === 'process') {
+    const concurrency = Number(size);
+    await processJobs(session, { concurrency, pending: JOBS + 2 * concurrency, count: JOBS }, redis);
+  } else if (kind === 'claims') {
+    await processJobs(session, { concurrency: 1, pending: Number(size), count: JOBS }, redis);
+  } else {
     await addBulk(session, 0, BULK);
     redis.count('on');
     if (what === 'add-bulk') await addBulk(session, BULK, JOBS);
@@ -116,7 +129,8 @@ async function measure(name, what) {
     redis.count('off');
   }
   await session.close();
-  return Math.round((await redis.total()) / JOBS);
+  const { all, scripts } = await redis.counted();
+  return `${Math.round(all / JOBS)} instructions a job, ${Math.round(scripts / JOBS)} of them in scripts`;
 }
 
 async function instructions(args) {
@@ -129,7 +143,7 @@ async function instructions(args) {
   try {
     for (const what of cases.length > 0 ? cases : CASES) {
       for (const name of peers.length > 0 ? peers : Object.keys(PEERS))
-        say(`${what.padEnd(12)} ${name.padEnd(8)} ${await measure(name, what)} instructions a job`);
+        say(`${what.padEnd(14)} ${name.padEnd(8)} ${await measure(name, what)}`);
     }
   } finally {
     await endAll();
