@@ -261,6 +261,13 @@ it('.env.example has every setting with its default', () => {
   settings.BROWSER_TEMP_DIR = '';
   const defaults = Object.entries(settings).map(([name, value]) => [name, String(value)]);
   // A worker without WORKER_ID makes one up; without a mail server there is no mail; a browser is looked for.
-  const none = { WORKER_ID: '', SMTP_URL: '', SMTP_FROM: '', SMTP_CA_FILE: '', BROWSER_PATH: '' };
+  const none = {
+    WORKER_ID: '',
+    ARTIFACT_TTL_SECONDS: '',
+    SMTP_URL: '',
+    SMTP_FROM: '',
+    SMTP_CA_FILE: '',
+    BROWSER_PATH: '',
+  };
   expect(written).toEqual({ ...none, ...Object.fromEntries(defaults) });
 });

@@ -5,6 +5,7 @@ import type { ApiOptions } from './api-options.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { RemovedArtifacts } from './jobs/removed-artifacts.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { TypeDirectory } from './types/type-directory.js';
@@ -21,6 +22,7 @@ export class AppModule {
       controllers: [JobsController, DeadLettersController, TypesController, HealthController],
       providers: [
         TypeDirectory,
+        { provide: RemovedArtifacts, useFactory: () => new RemovedArtifacts(settings) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HandlerRegistry, OtherQueues } from '#libs/jobs';
+import { ArtifactSweeper } from './artifact-sweeper.js';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
@@ -41,6 +42,7 @@ export class Lifecycle {
     private readonly queues: OtherQueues,
     private readonly state: WorkerState,
     private readonly registry: HandlerRegistry,
+    private readonly artifacts: ArtifactSweeper,
   ) {}
 
   /**
@@ -58,6 +60,7 @@ export class Lifecycle {
     await this.typeSettings.start();
     this.schedules.start();
     this.consumer.start(this.typeSettings.inForce);
+    this.artifacts.start();
     const { settings, id } = this.identity;
     this.logger.log(
       `worker ${id} runs ${this.registry.types().join(', ') || 'no job types'} of ` +
@@ -88,8 +91,8 @@ export class Lifecycle {
     this.typeSettings.close();
     this.schedules.close();
     this.health.close();
-    const published = [this.heartbeat, this.runningTypes, this.types];
-    const closing = [...published.map((one) => one.stop()), this.queues.close()];
+    const stopping = [this.heartbeat, this.runningTypes, this.types, this.artifacts];
+    const closing = [...stopping.map((one) => one.stop()), this.queues.close()];
     await Promise.race([Promise.all(closing), after(CLEAN_UP_MS)]);
     this.redis.close();
     this.logger.log('stopped');

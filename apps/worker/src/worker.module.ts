@@ -14,6 +14,8 @@ import {
   RUNNER_PORTS,
 } from '#libs/jobs';
 import { QueueKeys, TypeCatalog, TypeMetrics } from '#libs/queue';
+import { artifactsKept } from './artifact-retention.js';
+import { ArtifactSweeper } from './artifact-sweeper.js';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { ErrorLog } from './error-log.js';
@@ -87,8 +89,15 @@ export class WorkerModule {
       providers: [
         WorkerState,
         {
-          provide: ARTIFACT_STORE,
+          provide: FolderArtifacts,
           useFactory: () => new FolderArtifacts(join(identity.settings.DATA_DIR, 'artifacts')),
+        },
+        { provide: ARTIFACT_STORE, useExisting: FolderArtifacts },
+        {
+          provide: ArtifactSweeper,
+          inject: [FolderArtifacts, HandlerRegistry, RedisLink, TypeCatalog],
+          useFactory: (store: FolderArtifacts, ...types: [HandlerRegistry, RedisLink, TypeCatalog]) =>
+            new ArtifactSweeper(store, () => artifactsKept(identity.settings, ...types)),
         },
         { provide: OtherQueues, useFactory: () => otherQueues(identity) },
         {

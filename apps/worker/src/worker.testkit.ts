@@ -28,7 +28,7 @@ export class WorkerStand {
     { connection: { url: this.url }, prefix: this.prefix },
     createBackend,
   );
-  private readonly dataDir = mkdtempSync(join(tmpdir(), 'drover-worker-'));
+  readonly dataDir = mkdtempSync(join(tmpdir(), 'drover-worker-'));
   private readonly apps = new Set<TestingModule>();
   private count = 0;
 

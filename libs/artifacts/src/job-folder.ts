@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type FileHandle,
+  link,
   mkdir,
   open,
   readdir,
@@ -117,9 +118,19 @@ export class JobFolder {
     for (const entry of parts) await this.removeIfOlder(entry, before);
   }
 
-  /** Removes all files untouched since `before`, and the folder if nothing else is in it. @returns whether it is gone */
+  /**
+   * Removes all files untouched since `before`, and the folder if nothing else is in it. One that cannot be removed
+   * does not keep the others.
+   *
+   * @returns whether it is gone
+   * @throws the error of the first file that could not be removed.
+   */
   async removeOlder(before: number): Promise<boolean> {
-    for (const entry of await this.entries()) await this.removeIfOlder(entry, before);
+    const failures: unknown[] = [];
+    for (const entry of await this.entries()) {
+      await this.removeIfOlder(entry, before).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
     try {
       await rmdir(this.path);
       return true;
@@ -131,8 +142,21 @@ export class JobFolder {
   }
 
   private async removeIfOlder(entry: string, before: number): Promise<void> {
-    const found = await stat(join(this.path, entry)).catch(ifMissing(undefined));
-    if (found && found.mtimeMs < before) await this.drop(entry);
+    const path = join(this.path, entry);
+    const found = await stat(path).catch(ifMissing(undefined));
+    if (!found || found.mtimeMs >= before) return;
+    if (!entry.endsWith(META)) return this.drop(entry);
+    // Descriptions alone are ever replaced: another process may put a new one here at this moment. So it is taken
+    // away first and looked at again, and put back if it is new and no newer one has come.
+    const taken = join(this.path, `${UNFINISHED}${random()}`);
+    try {
+      await rename(path, taken);
+      if ((await stat(taken)).mtimeMs >= before) await link(taken, path).catch(ifThere);
+    } catch (error) {
+      ifMissing(undefined)(error as NodeJS.ErrnoException);
+    } finally {
+      await rm(taken, { force: true });
+    }
   }
 
   private entries(): Promise<string[]> {
@@ -165,6 +189,11 @@ const random = (): string => randomBytes(6).toString('hex');
 
 export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** For a name that is taken: nothing. */
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
 }
 
 /** For a file or folder that is not there, `instead`. */

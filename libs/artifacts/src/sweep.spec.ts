@@ -97,6 +97,16 @@ it('keeps what comes while it sweeps', async () => {
   for (const jobId of ids) expect(await contentOf(store, jobId, 'new.txt')).toBe('new');
 });
 
+it('a file that cannot be removed keeps neither the others of its job nor those of other jobs', async () => {
+  for (const jobId of ['1', '2', '3']) await keep(jobId);
+  const [file = ''] = await folder.files();
+  // Removing files does not remove folders.
+  await mkdir(join(dirname(file), '-not-a-file'));
+  await folder.age(2 * HOUR);
+  expect(await store.sweep(HOUR)).toEqual({ jobs: 3, removed: 2, failed: 1, done: true });
+  expect(await folder.files()).toEqual([]);
+});
+
 it('leaves alone what is not its own, and follows no links', async () => {
   const outside = await TestFolder.make();
   await writeFile(join(outside.path, 'precious'), 'x');

@@ -13,7 +13,7 @@ export interface SweepResult {
   readonly jobs: number;
   /** Jobs whose files were removed. */
   readonly removed: number;
-  /** Jobs whose files could not be looked at or removed; the next round tries again. */
+  /** Folders whose files could not be looked at or removed, or not all; the next round tries again. */
   readonly failed: number;
   /** True when this call came to the end: the next one starts from the beginning. */
   readonly done: boolean;
@@ -40,7 +40,10 @@ export class FolderSweep {
     const counts = { jobs: 0, removed: 0, failed: 0 };
     for (const shard of await foldersIn(this.root, /^[0-9a-f]{2}$/)) {
       if (shard < this.last.slice(0, 2)) continue;
-      for (const name of await foldersIn(join(this.root, shard), /^[0-9a-f]{40}$/)) {
+      const names = await foldersIn(join(this.root, shard), /^[0-9a-f]{40}$/).catch(() => undefined);
+      // A part of the disk that cannot be read must not keep all that comes behind it for ever.
+      if (!names) counts.failed++;
+      for (const name of names ?? []) {
         if (name <= this.last) continue;
         if (counts.jobs === maxJobs) return { ...counts, done: false };
         counts.jobs++;

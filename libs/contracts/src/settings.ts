@@ -56,6 +56,8 @@ const schema = z.object({
   /** `all`, `none`, or names; the worker knows which there are. */
   DROVER_BUNDLED_PLUGINS: listOf(z.string()).default(['all']),
   DATA_DIR: z.string().min(1).default('.data'),
+  /** Not set: as long as the longest retention of a job. */
+  ARTIFACT_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).optional(),
 });
 
 /** Every setting, by its environment name. `.env.example` says what each means, its unit and default. */

@@ -35,6 +35,7 @@ import { TypeDirectory } from '../types/type-directory.js';
 import { addJob } from './add-job.js';
 import { toCreateJob } from './create-job.js';
 import { actOnJob } from './job-actions.js';
+import { RemovedArtifacts } from './removed-artifacts.js';
 import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.docs.js';
 
 /** REST of jobs. */
@@ -45,6 +46,7 @@ export class JobsController {
   constructor(
     private readonly queue: QueueService,
     private readonly types: TypeDirectory,
+    private readonly artifacts: RemovedArtifacts,
   ) {}
 
   @Post()
@@ -101,6 +103,6 @@ export class JobsController {
     @Param('id') id: string,
     @Body({ schema: jobActionSchema }) { action }: JobActionRequest,
   ): Promise<JobView | RemovedJob> {
-    return actOnJob(this.queue.jobs, id, action);
+    return actOnJob(this.queue.jobs, this.artifacts, id, action);
   }
 }
