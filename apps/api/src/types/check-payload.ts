@@ -1,7 +1,7 @@
 import type { PublishedType } from '#libs/contracts';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import formats from 'ajv-formats';
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { InvalidRequestError } from '../problems/api-errors.js';
+import { payloadValidator } from './payload-validator.js';
 
 /** Validators that were built, by the JSON of their schema; a worker that starts anew publishes the same ones. */
 const built = new Map<string, ValidateFunction | undefined>();
@@ -26,25 +26,13 @@ export function checkPayload(type: PublishedType, payload: unknown): void {
   );
 }
 
-/** `undefined` for a schema that cannot be read here: the worker checks the payload all the same. */
 function validatorOf(schema: Record<string, unknown>): ValidateFunction | undefined {
   const key = JSON.stringify(schema);
   if (!built.has(key)) {
     if (built.size >= MOST_KEPT) built.clear();
-    built.set(key, build(schema));
+    built.set(key, payloadValidator(schema));
   }
   return built.get(key);
-}
-
-function build(schema: Record<string, unknown>): ValidateFunction | undefined {
-  try {
-    // Not strict: zod writes formats that JSON Schema does not know. One for each schema, which may name itself as another does.
-    const ajv = new Ajv2020({ strict: false, allErrors: true, logger: false });
-    formats.default(ajv);
-    return ajv.compile(schema);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `payload`, and the names on the way to the part that is meant. */
@@ -58,7 +46,10 @@ function pathOf({ instancePath, params }: ErrorObject): string {
   return ['payload', ...names, ...(last === undefined ? [] : [last])].join('.');
 }
 
-function messageOf({ keyword, message = 'does not fit', params }: ErrorObject): string {
+function messageOf({ keyword, message = 'does not fit', params, parentSchema }: ErrorObject): string {
+  // A pattern beside a format says the same in a way nobody can read.
+  const format = (parentSchema as { format?: unknown } | undefined)?.format;
+  if (keyword === 'pattern' && typeof format === 'string') return `must match format "${format}"`;
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not known';
   if (keyword === 'enum')
@@ -66,10 +57,7 @@ function messageOf({ keyword, message = 'does not fit', params }: ErrorObject): 
   return message;
 }
 
-/** A pattern beside a format says the same in a way nobody can read, and a choice that nothing fits says nothing beside its parts. */
+/** A choice that nothing fits says nothing beside its parts. */
 function isSaidBetter({ keyword, instancePath }: ErrorObject, all: readonly ErrorObject[]): boolean {
-  if (keyword === 'pattern') {
-    return all.some((other) => other.keyword === 'format' && other.instancePath === instancePath);
-  }
   return keyword === 'anyOf' && all.some((other) => other.instancePath.startsWith(`${instancePath}/`));
 }

@@ -1,5 +1,6 @@
 import type { PublishedType } from '#libs/contracts';
 import { z } from 'zod';
+import { dropInexactPatterns, inputSchemaOf } from './input-schema.js';
 import type { JobType } from './job-type.js';
 import { nameOfToken } from './token.js';
 
@@ -12,8 +13,8 @@ export function publishedType(type: JobType, workerQueue: string): PublishedType
     version: type.version,
     queue: type.queue ?? workerQueue,
     settings: type.settings,
-    payload: jsonSchemaOf(type.payload, 'input'),
-    result: jsonSchemaOf(type.result, 'output'),
+    payload: type.payload && inputSchemaOf(type.payload),
+    result: type.result && outputSchemaOf(type.result),
     examples: type.examples.map(({ title, payload }) => ({ title, payload })),
     idempotent: type.idempotent,
     batch: type.batch && { ...type.batch },
@@ -23,33 +24,11 @@ export function publishedType(type: JobType, workerQueue: string): PublishedType
   };
 }
 
-/** What JSON Schema cannot say (transforms, own checks) is left out: the worker still checks it. */
-function jsonSchemaOf(
-  schema: z.ZodType | undefined,
-  io: 'input' | 'output',
-): Record<string, unknown> | undefined {
-  return (
-    schema &&
-    (z.toJSONSchema(schema, {
-      io,
-      unrepresentable: 'any',
-      override: ({ zodSchema, jsonSchema }) => {
-        if (patternsOf(zodSchema).some(({ flags }) => /[ims]/.test(flags))) dropPatterns(jsonSchema);
-      },
-    }) as Record<string, unknown>)
-  );
-}
-
-function patternsOf(schema: z.core.$ZodType): RegExp[] {
-  return (schema._zod.def.checks ?? []).flatMap((check) => {
-    const { pattern } = check._zod.def as { pattern?: unknown };
-    return pattern instanceof RegExp ? [pattern] : [];
-  });
-}
-
-/** JSON Schema has no flags: a pattern that ignores case would refuse what the worker takes. */
-function dropPatterns(schema: z.core.JSONSchema.BaseSchema): void {
-  delete schema.pattern;
-  schema.allOf &&= schema.allOf.filter((part) => !part.pattern);
-  if (schema.allOf?.length === 0) delete schema.allOf;
+/** What a handler gives; a pattern with flags, which JSON Schema does not have, is left out. */
+function outputSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    io: 'output',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => dropInexactPatterns(zodSchema, jsonSchema),
+  }) as Record<string, unknown>;
 }
