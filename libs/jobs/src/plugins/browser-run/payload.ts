@@ -1,6 +1,6 @@
 import { duration } from '#libs/contracts';
 import { z } from 'zod';
-import { isHostPattern } from '../support/destinations.js';
+import { isHostPattern } from '../support/host-pattern.js';
 import { stepSchema } from './steps/schema.js';
 
 const MAX_STEPS = 200;

@@ -1,6 +1,7 @@
 import { InvalidSettingsError, listOf, readSettings, wholeNumber, type Environment } from '#libs/contracts';
-import { domainToASCII } from 'node:url';
 import { z } from 'zod';
+import { isAddress as isHostAddress } from '../support/addresses.js';
+import { parseHostPattern, type HostPattern } from '../support/host-pattern.js';
 import { isAddress, type MailAddress } from './schema/address.js';
 import { parseSmtpUrl, type SmtpServer } from './smtp/url.js';
 
@@ -28,10 +29,17 @@ const server = z.string().transform((text, context): SmtpServer => {
 });
 
 /** A domain, or `*.example.org` for all below it. */
-const domain = z
-  .string()
-  .regex(/^(\*\.)?[^\s@*/:]+$/, 'must be domains like example.org or *.example.org, separated by commas')
-  .transform((text) => text.replace(/[^*.].*$/, (name) => domainToASCII(name.toLowerCase())));
+const domain = z.string().transform((text, context): HostPattern => {
+  const pattern = parseHostPattern(text);
+  if (pattern && pattern.means !== 'block' && pattern.port === undefined && !isHostAddress(pattern.host)) {
+    return pattern;
+  }
+  context.addIssue({
+    code: 'custom',
+    message: 'must be domains like example.org or *.example.org, separated by commas',
+  });
+  return z.NEVER;
+});
 
 /** Settings of the plugin, by their environment names. `.env.example` says what each means. */
 const emailSendSettingsSchema = z.object({

@@ -1,6 +1,6 @@
 import { flag, listOf, readSettings, wholeNumber, type Environment } from '#libs/contracts';
 import { z } from 'zod';
-import { hostPattern } from './guard/host-pattern.js';
+import { hostPattern } from '../support/host-pattern.js';
 
 const MIB = 1024 * 1024;
 

@@ -1,3 +1,4 @@
+import { isAmong, type HostPattern } from '../../support/host-pattern.js';
 import { EmailRefusedError } from '../errors.js';
 import { domainOf } from '../schema/address.js';
 import type { EmailSendPayload } from '../schema/payload.js';
@@ -27,9 +28,6 @@ export function recipientsOf(
   );
 }
 
-function isAllowed(domain: string, allowed: readonly string[]): boolean {
-  if (allowed.length === 0) return true;
-  return allowed.some((entry) =>
-    entry.startsWith('*.') ? domain.endsWith(entry.slice(1)) : domain === entry,
-  );
+function isAllowed(host: string, allowed: readonly HostPattern[]): boolean {
+  return allowed.length === 0 || isAmong(allowed, { host, port: 25 });
 }

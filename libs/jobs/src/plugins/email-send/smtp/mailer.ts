@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
 import type { Attachment } from '../message/attachments.js';
+import { canonicalHost, isLoopback } from '../../support/addresses.js';
 import type { MailAddress } from '../schema/address.js';
 import type { EmailSendSettings } from '../settings.js';
 import { sendFailure } from './failure.js';
@@ -101,7 +101,9 @@ function connectionOf({ SMTP_URL: server, SMTP_TLS, SMTP_TIMEOUT_SECONDS }: Emai
     secure,
     auth: auth && { ...auth },
     // A password does not leave this machine unencrypted, even if somebody on the way hides that the server could.
-    requireTLS: SMTP_TLS === 'required' || (SMTP_TLS === 'auto' && auth !== undefined && !isLoopback(host)),
+    requireTLS:
+      SMTP_TLS === 'required' ||
+      (SMTP_TLS === 'auto' && auth !== undefined && !isLoopback(canonicalHost(host) ?? host)),
     ignoreTLS: SMTP_TLS === 'never',
     tls: { minVersion: 'TLSv1.2' as const, ...(ca === undefined ? {} : { ca }) },
     connectionTimeout: timeout,
@@ -109,10 +111,6 @@ function connectionOf({ SMTP_URL: server, SMTP_TLS, SMTP_TIMEOUT_SECONDS }: Emai
     socketTimeout: timeout,
     dnsTimeout: timeout,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function addressOf(accepted: string | { address: string }): string {

@@ -2,7 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { AddressRefusedError } from '../errors.js';
-import { bareHost } from '../../support/bare-host.js';
+import { canonicalHost } from '../../support/addresses.js';
 import type { ReachPolicy } from './policy.js';
 
 /** Finds all addresses of a name, as `dns.lookup` does with `all`. */
@@ -26,7 +26,7 @@ export function guardedConnector(
   resolve: Resolve = lookup as Resolve,
 ): buildConnector.connector {
   return (options, callback) => {
-    const host = bareHost(options.hostname);
+    const host = canonicalHost(options.hostname) ?? options.hostname;
     const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
     const allows = (address: string) => policy.allows(host, port, address);
     if (isIP(host) !== 0 && !allows(host)) {

@@ -1,7 +1,7 @@
 import { AddressRefusedError, RequestRefusedError } from '../errors.js';
 import type { HttpRequestSettings } from '../settings.js';
-import { kindOfAddress } from './address.js';
-import { isAmong, portOf } from './host-pattern.js';
+import { kindOfAddress } from '../../support/addresses.js';
+import { isAmong, portOf } from '../../support/host-pattern.js';
 
 type Reach = Pick<HttpRequestSettings, 'HTTP_ALLOW_PRIVATE' | 'HTTP_ALLOWED_HOSTS' | 'HTTP_PRIVATE_HOSTS'>;
 
@@ -25,7 +25,10 @@ export class ReachPolicy {
       throw new RequestRefusedError('an address may not have a user name or password in it: use auth');
     }
     const { HTTP_ALLOWED_HOSTS } = this.reach;
-    if (HTTP_ALLOWED_HOSTS.length > 0 && !isAmong(HTTP_ALLOWED_HOSTS, url.hostname, portOf(url))) {
+    if (
+      HTTP_ALLOWED_HOSTS.length > 0 &&
+      !isAmong(HTTP_ALLOWED_HOSTS, { host: url.hostname, port: portOf(url) })
+    ) {
       throw new RequestRefusedError(`the host ${url.host} is not among HTTP_ALLOWED_HOSTS`);
     }
   }
@@ -35,7 +38,7 @@ export class ReachPolicy {
     const kind = kindOfAddress(address);
     if (kind === 'never') return false;
     if (kind === 'public' || (kind === 'private' && this.reach.HTTP_ALLOW_PRIVATE)) return true;
-    return isAmong(this.reach.HTTP_PRIVATE_HOSTS, hostname, port);
+    return isAmong(this.reach.HTTP_PRIVATE_HOSTS, { host: hostname, port }, address);
   }
 
   /** @throws {AddressRefusedError} */

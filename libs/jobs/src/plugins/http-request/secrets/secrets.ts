@@ -1,6 +1,6 @@
 import { InvalidSettingsError, type Environment } from '#libs/contracts';
 import { RequestRefusedError } from '../errors.js';
-import { isAmong, parseHostPattern, portOf, type HostPattern } from '../guard/host-pattern.js';
+import { isAmong, parseHostPattern, portOf, type HostPattern } from '../../support/host-pattern.js';
 
 const PREFIX = 'JOB_SECRET_';
 const HOSTS = '_HOSTS';
@@ -52,7 +52,8 @@ export class Secrets {
     const secret = this.byName.get(name);
     if (!secret) throw new RequestRefusedError(`there is no secret "${name}": set ${PREFIX}${name}`);
     const allowed = secret.bindings.some(
-      ({ scheme, pattern }) => scheme === url.protocol && isAmong([pattern], url.hostname, portOf(url)),
+      ({ scheme, pattern }) =>
+        scheme === url.protocol && isAmong([pattern], { host: url.hostname, port: portOf(url) }),
     );
     if (allowed) return secret.value;
     throw new RequestRefusedError(

@@ -2,7 +2,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { listOf, readSettings, wholeNumber } from '#libs/contracts';
 import { z } from 'zod';
-import { isHostPattern } from '../destinations.js';
+import { isHostPattern } from '../host-pattern.js';
 
 /** Injection token of the process's {@link BrowserSettings}. */
 export const BROWSER_SETTINGS = Symbol('drover:browser-settings');
