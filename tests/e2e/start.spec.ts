@@ -264,6 +264,7 @@ it('.env.example has every setting with its default', () => {
   const none = {
     WORKER_ID: '',
     ARTIFACT_TTL_SECONDS: '',
+    HTTP_CA_FILE: '',
     SMTP_URL: '',
     SMTP_FROM: '',
     SMTP_CA_FILE: '',

@@ -92,7 +92,8 @@ function isInexact({ format, pattern, position }: Check): boolean {
 /** JSON Schema's patterns have the flag `u`, with which not every expression can be read. */
 function isUnicode(source: string): boolean {
   try {
-    return new RegExp(source, 'u') !== undefined;
+    void new RegExp(source, 'u');
+    return true;
   } catch {
     return false;
   }

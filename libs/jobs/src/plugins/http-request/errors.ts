@@ -47,6 +47,27 @@ export class RequestFailedError extends DroverError {
   readonly code = 'HTTP_REQUEST_FAILED';
 }
 
+/** What Node.js says of a certificate it does not take. */
+const OF_CERTIFICATE =
+  /^(CERT_|ERR_TLS_CERT_|UNABLE_TO_(GET|VERIFY|DECODE|DECRYPT)_|SELF_SIGNED_CERT|DEPTH_ZERO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)/;
+
+export const isCertificateError = (error: unknown): error is NodeJS.ErrnoException =>
+  OF_CERTIFICATE.test(String((error as NodeJS.ErrnoException).code));
+
+/** The server's certificate is not for its host, has run out, or nobody known vouches for it. Nothing was sent. May be tried again. */
+export class CertificateRefusedError extends DroverError {
+  readonly code = 'HTTP_CERTIFICATE_REFUSED';
+
+  /** @param cause what Node.js says. */
+  constructor(host: string, cause: NodeJS.ErrnoException) {
+    super(
+      `the certificate of ${host} is refused: ${cause.message} (${cause.code}); ` +
+        'HTTP_CA_FILE names an authority of your own',
+      { cause },
+    );
+  }
+}
+
 /** The request took longer than it may. May be tried again. */
 export class RequestTimeoutError extends DroverError {
   readonly code = 'HTTP_REQUEST_TIMEOUT';

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -21,20 +22,22 @@ export class TestServer {
   private constructor(
     private readonly server: Server,
     readonly port: number,
+    private readonly scheme: string,
   ) {}
 
-  static async start(host = '127.0.0.1'): Promise<TestServer> {
-    const server = createServer((request, response) => {
+  /** @param tls certificate and key, for https. */
+  static async start(host = '127.0.0.1', tls?: ServerOptions): Promise<TestServer> {
+    const listener = (request: IncomingMessage, response: ServerResponse) =>
       void started.handle(request, response);
-    });
+    const server = tls ? createTlsServer(tls, listener) : createServer(listener);
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
-    const started = new TestServer(server, (server.address() as AddressInfo).port);
+    const started = new TestServer(server, (server.address() as AddressInfo).port, tls ? 'https' : 'http');
     return started;
   }
 
   /** Address of a path, by any name that leads here. */
   url(path = '/', host = '127.0.0.1'): string {
-    return `http://${host}:${this.port}${path}`;
+    return `${this.scheme}://${host}:${this.port}${path}`;
   }
 
   get last(): Seen {

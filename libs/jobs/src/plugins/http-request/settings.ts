@@ -9,6 +9,7 @@ export const httpRequestSettingsSchema = z.object({
   HTTP_ALLOW_PRIVATE: flag().default(false),
   HTTP_PRIVATE_HOSTS: listOf(hostPattern),
   HTTP_ALLOWED_HOSTS: listOf(hostPattern),
+  HTTP_CA_FILE: z.string().optional(),
   HTTP_TIMEOUT_SECONDS: wholeNumber(1, 86_400).default(30),
   HTTP_MAX_REDIRECTS: wholeNumber(0, 50).default(10),
   HTTP_MAX_RESULT_BYTES: wholeNumber(0, 16 * MIB).default(256 * 1024),

@@ -1,7 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { DroverError } from '#libs/contracts';
 import { Agent, type Dispatcher } from 'undici';
-import { RequestFailedError, TooManyRedirectsError } from '../errors.js';
+import {
+  CertificateRefusedError,
+  isCertificateError,
+  RequestFailedError,
+  TooManyRedirectsError,
+} from '../errors.js';
 import { guardedConnector } from '../guard/connector.js';
 import { ReachPolicy } from '../guard/policy.js';
 import { isRedirect, redirected } from './redirect.js';
@@ -33,9 +38,13 @@ export interface SendOptions {
 export class HttpClient implements OnModuleDestroy {
   private readonly agent: Agent;
 
-  constructor(private readonly policy: ReachPolicy) {
+  /** @param ca certificates of authorities that vouch for servers, PEM. Default: those Node.js knows. */
+  constructor(
+    private readonly policy: ReachPolicy,
+    ca?: readonly string[],
+  ) {
     // The caller's signal bounds the time of all of it.
-    this.agent = new Agent({ connect: guardedConnector(policy), headersTimeout: 0, bodyTimeout: 0 });
+    this.agent = new Agent({ connect: guardedConnector(policy, { ca }), headersTimeout: 0, bodyTimeout: 0 });
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -58,6 +67,7 @@ export class HttpClient implements OnModuleDestroy {
       if (final || !isRedirect(status, location)) return { response, request, redirects };
       await response.body.dump({ limit: REDIRECT_BODY_BYTES, signal: options.signal }).catch(() => undefined);
       const next = redirected(request, status, location);
+      this.policy.checkRedirect(request.url, next.url);
       if (redirects === options.maxRedirects) {
         throw new TooManyRedirectsError(options.maxRedirects, next.url.href);
       }
@@ -82,7 +92,7 @@ export class HttpClient implements OnModuleDestroy {
       return response;
     } catch (error) {
       signal.throwIfAborted();
-      throw failureOf(error);
+      throw isCertificateError(error) ? new CertificateRefusedError(url.host, error) : failureOf(error);
     }
   }
 }

@@ -24,7 +24,7 @@ describe('the addresses a name leads to', () => {
     const resolve: Resolve = (_, __, callback) =>
       callback(null, answers[Math.min(asked++, answers.length - 1)] as LookupAddress[]);
     const policy = new ReachPolicy(readHttpRequestSettings(environment));
-    const agent = new Agent({ connect: guardedConnector(policy, resolve), keepAliveTimeout: 1 });
+    const agent = new Agent({ connect: guardedConnector(policy, { resolve }), keepAliveTimeout: 1 });
     agents.push(agent);
     const ask = async () => {
       const { statusCode, body } = await agent.request({

@@ -33,6 +33,16 @@ export class ReachPolicy {
     }
   }
 
+  /**
+   * Refuses to be led from https to http: what was to be encrypted, a body too, would be there for everybody to read.
+   *
+   * @throws {RequestRefusedError}
+   */
+  checkRedirect(from: URL, to: URL): void {
+    if (from.protocol !== 'https:' || to.protocol !== 'http:') return;
+    throw new RequestRefusedError(`a redirect leads from https to http: ${to.origin}`);
+  }
+
   /** Whether a connection for a host and port may go to an address. */
   allows(hostname: string, port: number, address: string): boolean {
     const kind = kindOfAddress(address);
