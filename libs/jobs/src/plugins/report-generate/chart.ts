@@ -20,6 +20,12 @@ interface Series {
 interface Plot {
   readonly names: readonly string[];
   readonly series: readonly Series[];
+  /** Where the lines are, from the lowest to the highest. */
+  readonly ticks: readonly number[];
+  /** What the numbers are between, and zero. */
+  readonly least: number;
+  readonly most: number;
+  /** Ends of the scale. */
   readonly low: number;
   readonly high: number;
 }
@@ -39,7 +45,7 @@ export function chartOf(payload: ReportPayload, rows: readonly Row[], formatter:
     rows.length > plot.names.length ? `, the first ${plot.names.length} of ${rows.length} rows` : '';
   const title = escapeMarkup(chart.title ?? `${names} (${chart.kind} chart${part})`);
   const description = escapeMarkup(
-    `${names} for ${plot.names.length} rows, from ${plot.low} to ${plot.high}${part}.`,
+    `${names} for ${plot.names.length} rows, from ${plot.least} to ${plot.most}${part}.`,
   );
   return [
     `<figure><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="chart-title chart-text">`,
@@ -70,7 +76,23 @@ function plotOf(
   const names = shown.map((row) => formatter.show(row[x] ?? null, columns[x]?.format ?? 'text'));
   const low = Math.min(0, ...numbers);
   const high = Math.max(0, ...numbers);
-  return { names, series, low, high: high === low ? low + 1 : high };
+  const ticks = ticksBetween(low, high === low ? low + 1 : high, series[0]?.column.format === 'bytes');
+  return { names, series, ticks, least: low, most: high, low: ticks[0] ?? low, high: ticks.at(-1) ?? high };
+}
+
+/** Round numbers from below `low` to above `high`: multiples of 1, 2, 2.5 or 5, of bytes of powers of 2. */
+function ticksBetween(low: number, high: number, areBytes: boolean): number[] {
+  const rough = (high - low) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = areBytes
+    ? 2 ** Math.ceil(Math.log2(rough))
+    : ([1, 2, 2.5, 5, 10].find((times) => times * power >= rough) ?? 10) * power;
+  const first = Math.floor(low / step);
+  const count = Math.ceil(high / step) - first + 1;
+  // Multiplied, not added up: 0.1 + 0.2 is no round number.
+  return Array.from({ length: Math.min(count, 2 * TICKS + 2) }, (_, at) =>
+    Number(((first + at) * step).toPrecision(12)),
+  );
 }
 
 const yOf = ({ low, high }: Plot, value: number): number =>
@@ -80,12 +102,9 @@ const round = (value: number): number => Math.round(value * 10) / 10;
 
 function axes(plot: Plot, formatter: Formatter): string {
   const format = plot.series[0]?.column.format ?? 'number';
-  const lines = Array.from({ length: TICKS + 1 }, (_, tick) => {
-    const value = plot.low + ((plot.high - plot.low) * tick) / TICKS;
+  const lines = plot.ticks.map((value) => {
     const y = yOf(plot, value);
-    const text = escapeMarkup(
-      formatter.show(value, format === 'date' || format === 'text' ? 'number' : format),
-    );
+    const text = escapeMarkup(formatter.brief(value, format));
     return `<line class="grid" x1="${LEFT}" x2="${WIDTH}" y1="${y}" y2="${y}"/><text class="tick" x="${LEFT - 6}" y="${y + 4}" text-anchor="end">${text}</text>`;
   });
   const slot = slotOf(plot);

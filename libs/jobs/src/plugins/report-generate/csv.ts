@@ -3,8 +3,8 @@ import { stringify } from 'csv-stringify';
 import type { Cell, ReportPayload } from './payload.js';
 import type { Row } from './row-source.js';
 
-/** A text that a spreadsheet would take for a formula, also behind spaces. */
-const FORMULA = /^\s*[=+\-@\t\r]/;
+/** A text that a spreadsheet would take for a formula, also behind spaces, and with the wide signs of East Asian keyboards. */
+const FORMULA = /^[\s\p{Cf}\p{Cc}]*[=+\-@\t\r\n＝＋－＠]/u;
 
 /**
  * A report as CSV (RFC 4180: commas, CRLF, quotes where needed), with values as they are, not as they are shown.

@@ -1,7 +1,7 @@
 import { chartOf } from './chart.js';
-import { alignOf, Formatter } from './format.js';
+import { classOf, Formatter } from './format.js';
 import { escapeMarkup } from './markup.js';
-import type { Cell, ReportPayload } from './payload.js';
+import type { Cell, Column, ReportPayload } from './payload.js';
 import type { Row } from './row-source.js';
 import { STYLE } from './style.js';
 import { Totals } from './totals.js';
@@ -14,20 +14,28 @@ export function* htmlOf(payload: ReportPayload, rows: readonly Row[]): Iterable<
   const formatter = new Formatter(payload);
   const title = escapeMarkup(payload.title);
   yield `<!doctype html>
-<html lang="${escapeMarkup(payload.locale)}"><head><meta charset="utf-8">
+<html lang="${escapeMarkup(payload.locale)}" dir="${directionOf(payload.locale)}"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><style>${STYLE}</style></head>
-<body><h1>${title}</h1>
-<p class="about">${payload.description === undefined ? '' : `${escapeMarkup(payload.description)}\n`}${rows.length} rows</p>
+<body><h1 dir="auto">${title}</h1>
+<p class="about" dir="auto">${payload.description === undefined ? '' : `${escapeMarkup(payload.description)}\n`}${rows.length} rows</p>
 ${chartOf(payload, rows, formatter)}
 <div class="table"><table><thead><tr>`;
   for (const column of payload.columns)
-    yield `<th scope="col" class="${alignOf(column)}">${escapeMarkup(column.title ?? column.key)}</th>`;
+    yield `<th scope="col" class="${classOf(column, titleOf(column))}" dir="auto">${escapeMarkup(titleOf(column))}</th>`;
   yield '</tr></thead>\n';
   yield* new Body(payload, formatter).parts(rows);
   yield '</table></div></body></html>\n';
 }
+
+const titleOf = ({ title, key }: Column): string => title ?? key;
+/** Texts have the direction of their script; numbers and dates that of the report. */
+const dirOf = ({ format }: Column): string => (format === 'text' ? ' dir="auto"' : '');
+
+const RIGHT_TO_LEFT = new Set(['ar', 'ckb', 'dv', 'fa', 'he', 'ks', 'ps', 'sd', 'ug', 'ur', 'yi']);
+const directionOf = (locale: string): 'ltr' | 'rtl' =>
+  RIGHT_TO_LEFT.has((locale.split('-')[0] ?? '').toLowerCase()) ? 'rtl' : 'ltr';
 
 /** The rows of the table, in their groups, with their totals. */
 class Body {
@@ -42,7 +50,7 @@ class Body {
     if (groupBy === undefined) yield* this.section(rows, all);
     else {
       for (const [name, group] of this.groupsOf(rows, groupBy)) {
-        yield `<tbody class="group"><tr><th colspan="${this.payload.columns.length}" scope="colgroup">${escapeMarkup(name || '(none)')}</th></tr></tbody>\n`;
+        yield `<tbody class="group"><tr><th colspan="${this.payload.columns.length}" scope="colgroup" dir="auto">${escapeMarkup(name || '(none)')}</th></tr></tbody>\n`;
         const totals = new Totals(this.payload.columns);
         yield* this.section(group, all, totals);
         if (totals.isWanted) yield `<tbody>${this.totalLine(totals)}</tbody>\n`;
@@ -69,7 +77,7 @@ class Body {
     const shown = this.payload.columns.map((column, at) => {
       const isCount = count !== undefined && column.total === 'count';
       const text = this.formatter.show(cells[at] ?? null, isCount ? 'number' : column.format);
-      return `<td class="${alignOf(column)}">${escapeMarkup(text)}</td>`;
+      return `<td class="${classOf(column, text)}"${dirOf(column)}>${escapeMarkup(text)}</td>`;
     });
     return `<tr${attributes}>${shown.join('')}</tr>\n`;
   }

@@ -67,7 +67,20 @@ it('writes CSV by RFC 4180, with values as they are', async () => {
 });
 
 it('lets no text of a CSV be run as a formula, and leaves numbers alone', async () => {
-  const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '=cmd|" /C calc"!A0'];
+  const formulas = [
+    '=1+1',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\t=1',
+    ' =1',
+    '\u200b=1',
+    '\u0000=1',
+    '\n=1',
+    '＝1+1',
+    '＠SUM(A1)',
+    '=cmd|" /C calc"!A0',
+  ];
   const run = await report({
     columns: [{ key: '=title' }],
     source: { kind: 'rows', rows: [...formulas.map((text) => [text]), [-1]] },
@@ -113,7 +126,7 @@ it('shows values by their format, language and time zone, and totals of groups a
   expect(html).toContain('>25\u00a0%<');
   expect(html).toContain('>5 MiB<');
   expect(html).toContain('02.01.2026, 12:04');
-  const totals = [...html.matchAll(/<tr class="total">.*?<td class="right">(.*?)<\/td>/g)].map(
+  const totals = [...html.matchAll(/<tr class="total">.*?<td class="right whole">(.*?)<\/td>/g)].map(
     ([, sum]) => sum,
   );
   expect(totals).toEqual(['1.210,5', '-3', '1.207,5']);
@@ -126,6 +139,55 @@ it.each(['bar', 'line'])('draws a %s chart that says in words what it shows', as
   expect(html).toContain('<desc id="chart-text">orders, share for 3 rows, from -3 to 1200.5.</desc>');
   expect(html.match(kind === 'bar' ? /<rect x=/g : /<circle/g)).toHaveLength(4);
   expect(html).not.toContain('NaN');
+});
+
+it('keeps numbers in one line, breaks texts, and shows each in the direction of its script', async () => {
+  const many = [
+    ['مرحبا', 1234567.5],
+    ['x'.repeat(20_000), 2],
+  ];
+  const run = await report({
+    columns: [{ key: 'name' }, { key: 'n', title: 'Number', format: 'number' }],
+    source: { kind: 'rows', rows: [...many, ['odd', 'y'.repeat(100)]] },
+    formats: ['html'],
+    locale: 'ar-EG',
+  });
+  const html = await run.text('report.html');
+  expect(html).toContain('<html lang="ar-EG" dir="rtl">');
+  expect(html).toContain('<td class="start" dir="auto">مرحبا</td>');
+  expect(html).toContain('<th scope="col" class="right whole" dir="auto">Number</th>');
+  expect(html.match(/<td class="right whole">/g)).toHaveLength(2);
+  // What is no number in a column of them may be of any length.
+  expect(html).toContain(`<td class="right">${'y'.repeat(100)}</td>`);
+});
+
+it.each([
+  [
+    [0, 5_899_941],
+    ['0', '2M', '4M', '6M'],
+  ],
+  [
+    [-3, 1200.5],
+    ['-500', '0', '500', '1K', '1.5K'],
+  ],
+  [
+    [0.1, 0.35],
+    ['0', '0.1', '0.2', '0.3', '0.4'],
+  ],
+  [
+    [0, 0],
+    ['0', '0.25', '0.5', '0.75', '1'],
+  ],
+])('has round numbers at the lines of a chart of %j', async (values, expected) => {
+  const run = await report({
+    columns: [{ key: 'x' }, { key: 'n', format: 'number' }],
+    source: { kind: 'rows', rows: values.map((value, at) => [`row ${at}`, value]) },
+    chart: { kind: 'bar', x: 'x', y: ['n'] },
+    formats: ['html'],
+  });
+  const html = await run.text('report.html');
+  const shown = [...html.matchAll(/text-anchor="end">(.*?)<\/text>/g)].map(([, text]) => text);
+  expect(shown).toEqual(expected);
 });
 
 it('makes a report without rows', async () => {

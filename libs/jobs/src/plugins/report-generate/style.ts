@@ -17,12 +17,14 @@ figcaption { color: var(--soft); font-size: .85rem; } .key { white-space: nowrap
 .s0 { fill: var(--s0); stroke: var(--s0); } .s1 { fill: var(--s1); stroke: var(--s1); } .s2 { fill: var(--s2); stroke: var(--s2); }
 .s3 { fill: var(--s3); stroke: var(--s3); } .s4 { fill: var(--s4); stroke: var(--s4); } .s5 { fill: var(--s5); stroke: var(--s5); }
 .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-thead th { background: var(--head); } .right { text-align: right; } .center { text-align: center; }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: start; vertical-align: top; overflow-wrap: anywhere; }
+thead th { background: var(--head); } .left { text-align: left; } .right { text-align: right; } .whole { white-space: nowrap; overflow-wrap: normal; } .center { text-align: center; }
 .group th { padding-top: 1.1rem; } .total td, .total th { font-weight: 600; background: var(--head); }
 @page { margin: 15mm; }
 @media print { :root { color-scheme: light; --text: #000; --soft: #444; --line: #bbb; --head: #eee; --paper: #fff;
     --s0: #1f6feb; --s1: #d9480f; --s2: #2b8a3e; --s3: #9c36b5; --s4: #b08900; --s5: #0b7285; }
   body { margin: 0; padding: 0; max-width: none; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  thead { display: table-header-group; } tr, figure { break-inside: avoid; } .table { overflow: visible; } }
+  thead { display: table-header-group; }
+  /* At the end, not at the foot of each page, where it would look like the sum of that page. */
+  tfoot { display: table-row-group; break-before: avoid; } .group { break-after: avoid; } tr, figure { break-inside: avoid; } .table { overflow: visible; } }
 `;
