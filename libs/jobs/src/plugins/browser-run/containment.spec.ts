@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describeWithChromium, Site, Stand } from './browser-run.testkit.js';
 
@@ -43,6 +43,17 @@ describeWithChromium('a page of browser.run', () => {
       '/popup': page(`window.open('/'); window.open('http://${there}/'); show('opened');`),
       '/file': page(
         `try { location.href = 'file:///etc/passwd'; show('tried'); } catch (error) { show('refused'); }`,
+      ),
+      '/dialogs': page(`alert('hello'); show([confirm('sure?'), prompt('who?')].map(String).join());`),
+      '/unload': page(`onbeforeunload = (event) => event.preventDefault();`, '<button>touch</button>'),
+      '/many': page(`for (let at = 0; at < 40; at++) { alert(at); window.open('/'); } show('opened');`),
+      '/view-source': page(
+        `document.querySelector('a').onclick = () => show('tried');`,
+        '<a href="view-source:http://127.0.0.1/">source</a>',
+      ),
+      '/inner': page(
+        `document.querySelector('a').onclick = () => show('tried');`,
+        '<a href="chrome://version">inner</a>',
       ),
       '/permissions': page(
         `const names = ['geolocation', 'notifications', 'camera', 'microphone', 'clipboard-read'];
@@ -164,6 +175,66 @@ describeWithChromium('a page of browser.run', () => {
       { kind: 'extract', as: 'done', selector: '#done' },
     ]);
     expect(again.result.data).toEqual({ done: '' });
+  });
+
+  it.each([
+    'HTTP/1.1 000 Odd',
+    'HTTP/1.1 042 Odd',
+    'HTTP/1.1 200 a\u0001b',
+    'HTTP/1.1 101 Other\r\nupgrade: odd\r\nconnection: upgrade',
+  ])('does no harm to its worker by an answer that is none: %j', async (head) => {
+    const odd = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .once('data', () => socket.end(`${head}\r\ncontent-length: 0\r\n\r\n`));
+    }).listen(0, '127.0.0.1');
+    await once(odd, 'listening');
+    const url = `http://127.0.0.1:${(odd.address() as AddressInfo).port}/`;
+    const run = await stand.run([{ kind: 'goto', url, timeout: 5000 }]);
+    odd.close();
+    expect(run.outcome).toMatchObject({ kind: 'failed', error: { code: 'BROWSER_STEP_FAILED' } });
+    expect(run.error?.message).toContain('net::ERR_');
+    expect((await stand.run([{ kind: 'goto', url: site.url('/') }])).error).toBeUndefined();
+  });
+
+  it('is not held up by dialogs, and the log says what they said', async () => {
+    const run = await visit('/dialogs');
+    expect(run.result.data).toEqual({ done: 'false,null' });
+    expect(run.logs).toEqual(
+      expect.arrayContaining([
+        'WARN a dialog (alert) was dismissed: hello',
+        'WARN a dialog (confirm) was dismissed: sure?',
+        'WARN a dialog (prompt) was dismissed: who?',
+      ]),
+    );
+  });
+
+  it('can be left though it asks whether to', async () => {
+    const run = await stand.run([
+      { kind: 'goto', url: site.url('/unload') },
+      { kind: 'click', selector: 'button' },
+      { kind: 'goto', url: site.url('/') },
+      { kind: 'assert', selector: 'h1', text: 'home' },
+    ]);
+    expect(run.error).toBeUndefined();
+  });
+
+  it('does not fill the log with the windows and dialogs it opens', async () => {
+    const run = await visit('/many');
+    expect(run.result.data).toEqual({ done: 'opened' });
+    const told = run.logs.filter((line) => line.startsWith('WARN'));
+    expect(told).toHaveLength(10);
+    expect(told.at(-1)).toContain('further ones are not told of');
+  });
+
+  it.each(['/view-source', '/inner'])('has no way to inner pages of the browser: %s', async (path) => {
+    const run = await stand.run([
+      { kind: 'goto', url: site.url(path) },
+      { kind: 'click', selector: 'a' },
+      { kind: 'assert', selector: '#done', text: 'tried' },
+      { kind: 'assert', url: 'http://' },
+    ]);
+    expect(run.error).toBeUndefined();
   });
 
   it('sends no UDP past the proxy by WebRTC', async () => {

@@ -9,6 +9,8 @@ import { ForwardProxy } from './forward-proxy.js';
 const CLOSE_MS = 5_000;
 /** How long the reason of a crash may take to be known. */
 const WORD_MS = 2_000;
+/** Windows and dialogs that are told of, of a page that opens ever more: they must not push all else out of the log. */
+const MAX_NOTICES = 10;
 /** Refused hosts that are remembered, of a page that asks for ever more. */
 const MAX_REFUSED = 100;
 
@@ -29,7 +31,7 @@ export interface SessionOptions {
     | 'javaScriptEnabled'
     | 'colorScheme'
   >;
-  /** Told once for each host that was refused, and for each window that was closed. */
+  /** Told once for each host that was refused, and of the first windows and dialogs that were closed. */
   readonly onNotice?: (text: string) => void;
 }
 
@@ -41,6 +43,7 @@ export class BrowserSession {
   context: BrowserContext | undefined;
   private readonly fault: Promise<never>;
   private fail!: (error: Error) => void;
+  private notices = 0;
   private proxy: ForwardProxy | undefined;
   private opening: Promise<void> = Promise.resolve();
   private closing: Promise<void> | undefined;
@@ -62,7 +65,7 @@ export class BrowserSession {
 
   /** Opens context and page; closes itself when that fails. */
   async open(): Promise<this> {
-    const { signal, onNotice } = this.options;
+    const { signal } = this.options;
     signal.addEventListener('abort', this.onAbort, { once: true });
     void this.browser.gone().then((error) => this.fail(error));
     try {
@@ -75,8 +78,14 @@ export class BrowserSession {
     }
     this.page.on('crash', () => void this.browser.whyPageCrashed().then((error) => this.fail(error)));
     this.context?.on('page', (other) => {
-      onNotice?.('a window that the page opened was closed');
+      this.notice('a window that the page opened was closed');
       void other.close().catch(() => undefined);
+    });
+    this.page.on('dialog', (dialog) => {
+      const leaves = dialog.type() === 'beforeunload';
+      if (!leaves)
+        this.notice(`a dialog (${dialog.type()}) was dismissed: ${dialog.message().slice(0, 200)}`);
+      void (leaves ? dialog.accept() : dialog.dismiss()).catch(() => undefined);
     });
     return this;
   }
@@ -154,6 +163,12 @@ export class BrowserSession {
       () => true,
       () => !this.browser.isConnected,
     );
+  }
+
+  private notice(text: string): void {
+    this.notices += 1;
+    if (this.notices > MAX_NOTICES) return;
+    this.options.onNotice?.(this.notices < MAX_NOTICES ? text : `${text}; further ones are not told of`);
   }
 
   private onRefused(host: string, reason: string): void {

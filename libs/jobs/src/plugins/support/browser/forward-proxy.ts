@@ -40,8 +40,13 @@ export class ForwardProxy {
   ) {
     server.maxConnections = MAX_CONNECTIONS;
     server.on('connection', (socket) => this.keep(socket));
-    server.on('request', (incoming, answer) => void this.forward(incoming, answer));
-    server.on('connect', (incoming, socket, head) => void this.tunnel(incoming, socket, head));
+    // What goes wrong with one request must never be more than a broken connection of its page.
+    server.on('request', (incoming, answer) => {
+      this.forward(incoming, answer).catch(() => incoming.socket.destroy());
+    });
+    server.on('connect', (incoming, socket, head) => {
+      this.tunnel(incoming, socket, head).catch(() => socket.destroy());
+    });
   }
 
   static async start(destinations: Destinations, onRefused: OnRefused): Promise<ForwardProxy> {
@@ -82,12 +87,19 @@ export class ForwardProxy {
     outgoing.on('socket', (socket) => this.keep(socket));
     outgoing.on('response', (response) => {
       outgoing.setTimeout(0);
-      answer.writeHead(response.statusCode ?? 502, response.statusMessage, endToEndRaw(response));
+      try {
+        answer.writeHead(response.statusCode ?? 502, response.statusMessage, endToEndRaw(response));
+      } catch {
+        // Node.js reads more than it writes: the status 000, control characters in its text.
+        return void outgoing.destroy(new Error('no answer that could be passed on'));
+      }
       response.pipe(answer);
       response.on('error', () => answer.destroy());
     });
     outgoing.on('timeout', () => outgoing.destroy());
     outgoing.on('error', () => answer.destroy());
+    // Also without an error, as after an upgrade that nobody asked for.
+    outgoing.on('close', () => answer.headersSent || answer.destroy());
     answer.on('close', () => outgoing.destroy());
     incoming.pipe(outgoing);
   }
