@@ -112,6 +112,14 @@ it('a payload that does not fit is refused by the API, before there is a job', a
   );
 });
 
+it('an attachment that is too large for a payload is refused with what to do instead', async () => {
+  const attachments = [{ filename: 'a.bin', content: Buffer.alloc(200_000).toString('base64') }];
+  const payload = { to: 'ada@example.org', subject: 's', text: 't', attachments };
+  const answer = await api.post('/api/jobs', { type: 'email.send', payload });
+  expectProblem(answer, 413, 'PAYLOAD_TOO_LARGE');
+  expect(answer.body.detail).toContain('larger content belongs into an artifact that the payload names');
+});
+
 it('report.generate writes files, and email.send sends one of them', async () => {
   const report = await run('report.generate', {
     title: 'Stock',

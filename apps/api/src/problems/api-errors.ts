@@ -29,7 +29,9 @@ export class BodyTooLargeError extends DroverError {
 
   constructor(what: 'payload' | 'request body', limit: number, actual?: number) {
     const found = actual === undefined ? '' : ` (got ${actual})`;
-    super(`the ${what} may have at most ${limit} bytes${found}`);
+    const instead =
+      what === 'payload' ? ': larger content belongs into an artifact that the payload names' : '';
+    super(`the ${what} may have at most ${limit} bytes${found}${instead}`);
   }
 }
 

@@ -69,7 +69,8 @@ export const PROBLEMS = {
   PAYLOAD_TOO_LARGE: {
     status: 413,
     title: 'Too large',
-    example: 'the payload may have at most 262144 bytes (got 300000)',
+    example:
+      'the payload may have at most 262144 bytes (got 300000): larger content belongs into an artifact that the payload names',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

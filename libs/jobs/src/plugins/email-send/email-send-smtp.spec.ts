@@ -148,6 +148,22 @@ describe('encryption', () => {
     expect(server.received).toEqual([]);
   });
 
+  it('is insisted on also where STARTTLS is offered and then denied', async () => {
+    const denying = createServer((socket) => {
+      socket.on('error', () => undefined).write('220 hello\r\n');
+      socket.on('data', (line) => {
+        socket.write(
+          String(line).startsWith('STARTTLS') ? '454 not now\r\n' : '250-hello\r\n250 STARTTLS\r\n',
+        );
+      });
+    }).listen(0, '127.0.0.1');
+    await once(denying, 'listening');
+    const { port } = denying.address() as AddressInfo;
+    const run = await send(port, mail(), { SMTP_TLS: 'required', SMTP_TIMEOUT_SECONDS: '5' });
+    expect(run.outcome).toMatchObject(failed('EMAIL_FAILED', true));
+    denying.close();
+  });
+
   it('is not begun where it is not wanted', async () => {
     const server = await start(TEST_CERTIFICATE);
     await send(server.port, mail(), { SMTP_TLS: 'never' });

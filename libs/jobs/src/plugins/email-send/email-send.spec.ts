@@ -61,6 +61,43 @@ describe('email.send', () => {
     expect(server.last.raw).not.toContain('eve@');
   });
 
+  it.each([
+    'Ada" <eve@evil.test>, "Lady',
+    'Ada <eve@evil.test>',
+    'Ada, eve@evil.test',
+    'Ada; eve@evil.test',
+    'Ada\\',
+    '"Ada"',
+    '(eve@evil.test)',
+    'Group: eve@evil.test;',
+    'Ada\u2028Bcc: eve@evil.test',
+    '=?utf-8?q?Ada=0D=0ABcc:_eve@evil.test?=',
+    'Ada ='.padEnd(200, 'ä'),
+  ])('a name is never an address, nor a subject a header: %j', async (name) => {
+    const to = [{ name, address: 'ada@example.org' }];
+    const { outcome } = await send(
+      server.port,
+      mail({ to, replyTo: { name, address: 'help@shop.test' }, subject: name }),
+    );
+    expect(outcome.kind).toBe('completed');
+    expect(server.last.to).toEqual(['ada@example.org']);
+    const addresses = (list: unknown) =>
+      (list as { value: { address: string }[] }).value.map(({ address }) => address);
+    expect(addresses(server.last.mail.to)).toEqual(['ada@example.org']);
+    expect(addresses(server.last.mail.replyTo)).toEqual(['help@shop.test']);
+    expect([...server.last.mail.headers.keys()].sort()).toEqual([
+      'content-transfer-encoding',
+      'content-type',
+      'date',
+      'from',
+      'message-id',
+      'mime-version',
+      'reply-to',
+      'subject',
+      'to',
+    ]);
+  });
+
   it('needs no visible recipient', async () => {
     await send(server.port, { bcc: 'eve@example.org', subject: 's', text: 't' });
     expect(server.last.to).toEqual(['eve@example.org']);
