@@ -13,7 +13,10 @@ const mail: PublishedType = {
   settings: { ...TYPE_DEFAULTS, attempts: 5, priority: 'high' },
   payload: {
     type: 'object',
-    properties: { to: { type: 'string', format: 'email' }, times: { type: 'integer', minimum: 1 } },
+    properties: {
+      to: { type: 'string', format: 'email', pattern: '^[^@]+@[^@]+$' },
+      times: { type: 'integer', minimum: 1 },
+    },
     required: ['to'],
   },
   examples: [{ title: 'To Ada', payload: { to: 'ada@example.org' } }],
