@@ -1,5 +1,6 @@
 import { TYPE_DEFAULTS, type PublishedType } from '#libs/contracts';
 import { QueueService } from '#libs/queue';
+import { waitFor } from '../support/wait.js';
 import { expectProblem, TestApi } from './api-client.js';
 
 let api: TestApi;
@@ -41,8 +42,21 @@ describe('GET /api/types', () => {
     const { status, body } = await api.get('/api/types');
     expect(status).toBe(200);
     expect(body.items).toEqual([
-      { ...mail, version: '1.10.0', workers: ['w1', 'w2'] },
-      { ...mail, type: 'mail.other', workers: ['w1'] },
+      {
+        ...mail,
+        version: '1.10.0',
+        workers: ['w1', 'w2'],
+        versions: [
+          { version: '1.10.0', payload: mail.payload, workers: ['w2'] },
+          { version: '1.2.0', payload: mail.payload, workers: ['w1'] },
+        ],
+      },
+      {
+        ...mail,
+        type: 'mail.other',
+        workers: ['w1'],
+        versions: [{ version: '1.2.0', payload: mail.payload, workers: ['w1'] }],
+      },
     ]);
   });
 
@@ -73,6 +87,26 @@ describe('POST /api/jobs of a published type', () => {
       'payload.times',
     ]);
     expectProblem(await api.post('/api/jobs', { type: 'mail.digest' }), 400, 'INVALID_REQUEST');
+  });
+
+  it('takes a payload that fits any version that live workers run', async () => {
+    const old: PublishedType = { ...mail, type: 'mail.rolling', version: '1.0.0' };
+    await queue.types.publish('w4', [old]);
+    await queue.types.publish('w5', [
+      {
+        ...old,
+        version: '2.0.0',
+        payload: { type: 'object', properties: { cc: { type: 'string' } }, required: ['cc'] },
+      },
+    ]);
+    const refused = () => api.post('/api/jobs', { type: 'mail.rolling', payload: { to: 3 } });
+    await waitFor(async () => (await refused()).status === 400);
+    for (const payload of [{ to: 'ada@example.org' }, { cc: 'ada' }]) {
+      expect(await api.create({ type: 'mail.rolling', payload })).toMatchObject({ type: 'mail.rolling' });
+    }
+    const answer = await refused();
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors.map(({ path }: { path: string }) => path)).toEqual(['payload.cc']);
   });
 
   it('takes any payload for a type that no live worker publishes', async () => {

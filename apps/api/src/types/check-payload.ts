@@ -1,20 +1,18 @@
-import type { PublishedType } from '#libs/contracts';
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { LiveType } from '#libs/contracts';
+import { fitsSchema, validatorOf } from '#libs/queue';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { InvalidRequestError } from '../problems/api-errors.js';
-import { payloadValidator } from './payload-validator.js';
 
-/** Validators that were built, by the JSON of their schema; a worker that starts anew publishes the same ones. */
-const built = new Map<string, ValidateFunction | undefined>();
-const MOST_KEPT = 1000;
 /** What is told of one payload. */
 const MOST_ERRORS = 20;
 
 /**
- * Checks a payload against what the type's workers published.
+ * Checks a payload against what the type's workers published: it has to fit one of the versions that they run.
  *
- * @throws {InvalidRequestError} naming each part of the payload that does not fit.
+ * @throws {InvalidRequestError} naming each part of the payload that does not fit the newest version.
  */
-export function checkPayload(type: PublishedType, payload: unknown): void {
+export function checkPayload(type: LiveType, payload: unknown): void {
+  if (type.versions.some((version) => fitsSchema(version.payload, payload))) return;
   const validate = type.payload && validatorOf(type.payload);
   if (!validate || validate(payload)) return;
   const errors = validate.errors ?? [];
@@ -24,15 +22,6 @@ export function checkPayload(type: PublishedType, payload: unknown): void {
       .slice(0, MOST_ERRORS)
       .map((error) => ({ path: pathOf(error), message: messageOf(error) })),
   );
-}
-
-function validatorOf(schema: Record<string, unknown>): ValidateFunction | undefined {
-  const key = JSON.stringify(schema);
-  if (!built.has(key)) {
-    if (built.size >= MOST_KEPT) built.clear();
-    built.set(key, payloadValidator(schema));
-  }
-  return built.get(key);
 }
 
 /** `payload`, and the names on the way to the part that is meant. */

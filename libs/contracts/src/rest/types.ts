@@ -6,6 +6,13 @@ import { typeOverridesSchema } from '../types/type-settings.js';
 export const liveTypeSchema = publishedTypeSchema
   .extend({
     workers: z.array(z.string()).meta({ description: 'Ids of the live workers that run it.' }),
+    versions: z
+      .array(
+        publishedTypeSchema.pick({ version: true, payload: true }).extend({ workers: z.array(z.string()) }),
+      )
+      .meta({
+        description: 'The versions that live workers run, the newest first: a payload may fit any of them.',
+      }),
   })
   .meta({ id: 'JobType' });
 

@@ -42,7 +42,14 @@ export const publishedTypeSchema = z.object({
 
 export type PublishedType = z.infer<typeof publishedTypeSchema>;
 
-/** A published type, and which live workers run it. */
+/** One of the versions of a type that live workers run. */
+export interface LiveVersion extends Pick<PublishedType, 'version' | 'payload'> {
+  workers: string[];
+}
+
+/** A published type as its newest version says, and which live workers run it, in which versions. */
 export interface LiveType extends PublishedType {
   workers: string[];
+  /** The newest first. Workers of one version that take other payloads are a version of their own. */
+  versions: LiveVersion[];
 }

@@ -8,6 +8,8 @@ const STALLED = 'job stalled more than allowable limit';
 export interface EndRules {
   /** Whether runs are counted under the type. */
   counted: boolean;
+  /** The worker does not have the type: what live workers say of it goes before all else here. Default: false. */
+  published?: boolean;
   /** Milliseconds a completed job is kept; null = `JOB_TTL_SECONDS`. */
   completedMs: number | null;
   /** The same for one that failed for good and is no dead letter. */
@@ -26,6 +28,8 @@ export interface EndNote {
 
 /** What a report says beyond what BullMQ asks for, as the script reads it. */
 export interface Ending {
+  /** Type of which live workers say what becomes of the job; the rest is for when none does. */
+  published?: string | undefined;
   /** Type under which the run is counted. */
   counts?: string | undefined;
   /** Milliseconds for which this job is kept. */
@@ -69,11 +73,11 @@ export class Endings {
   /** What is to be said of a job that ends for good. */
   of(type: string | undefined, target: 'completed' | 'failed'): Ending | undefined {
     if (!this.rulesOf || type === undefined) return undefined;
-    const { counted, completedMs, failedMs, deadMs } = this.rulesOf(type);
-    const counts = counted ? type : undefined;
-    if (target === 'completed') return { counts, ttl: completedMs ?? undefined };
-    if (deadMs === null) return { counts, ttl: failedMs ?? undefined };
-    return { counts, ttl: deadMs, dead: true };
+    const { counted, published, completedMs, failedMs, deadMs } = this.rulesOf(type);
+    const known = { counts: counted ? type : undefined, published: published ? type : undefined };
+    if (target === 'completed') return { ...known, ttl: completedMs ?? undefined };
+    if (deadMs === null) return { ...known, ttl: failedMs ?? undefined };
+    return { ...known, ttl: deadMs, dead: true };
   }
 
   /** Fields that a job gets with its end: why it failed, or whose result it has. */

@@ -6,17 +6,23 @@ import {
   type PublishedType,
   type TypeOverrides,
 } from '#libs/contracts';
+import type { ChainableCommander } from 'ioredis';
 import { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
+import { liveTypes } from './live-types.js';
 
 /** How long what a worker published holds without being published again. */
 export const PUBLISHED_TTL_MS = 60_000;
+/** Types that no worker has any more are remembered for so long, and the newest so many of them. */
+const REMEMBERED_MS = 30 * 86_400_000;
+const MOST_REMEMBERED = 10_000;
 
 /**
  * The job types of a queue as its workers publish them, and what was set for them at run time. In Redis:
  *
  * - `<p>types:worker:<id>`: JSON array of the types that one worker runs, with a TTL;
  * - `<p>types:workers`: sorted set of worker ids by when that ends (Unix ms);
+ * - `<p>types:seen`: sorted set of types by when a live worker last had them (Unix ms);
  * - `<p>types:settings`: hash of overrides, JSON by type;
  * - `<p>types:changed`: channel; a message is the type whose overrides changed.
  */
@@ -36,35 +42,38 @@ export class TypeCatalog {
   async publish(workerId: string, types: readonly PublishedType[], ttlMs = PUBLISHED_TTL_MS): Promise<void> {
     const now = Date.now();
     const client = await this.client();
-    await client
+    const call = client
       .multi()
       .set(this.keyOf(workerId), JSON.stringify(types), 'PX', ttlMs)
       .zadd(this.workersKey, now + ttlMs, workerId)
-      .zremrangebyscore(this.workersKey, '-inf', `(${now}`)
-      .exec();
+      .zremrangebyscore(this.workersKey, '-inf', `(${now}`);
+    this.noteSeen(call, types, now);
+    await call.exec();
   }
 
-  /** Takes back what a worker published: it runs nothing more. */
-  async withdraw(workerId: string): Promise<void> {
+  /** Takes back what a worker published: it runs nothing more, of `types` until now. */
+  async withdraw(workerId: string, types: readonly Pick<PublishedType, 'type'>[] = []): Promise<void> {
     const client = await this.client();
-    await client.multi().del(this.keyOf(workerId)).zrem(this.workersKey, workerId).exec();
+    const call = client.multi().del(this.keyOf(workerId)).zrem(this.workersKey, workerId);
+    this.noteSeen(call, types, Date.now());
+    await call.exec();
   }
 
-  /** The types that live workers run, by name; where they run several versions, the newest. */
+  /** The types that live workers run, by name, each as its newest version says. */
   async list(): Promise<LiveType[]> {
     const client = await this.client();
     const workers = await client.zrangebyscore(this.workersKey, Date.now(), '+inf');
     if (workers.length === 0) return [];
     const texts = await client.mget(workers.map((id) => this.keyOf(id)));
-    const byType = new Map<string, LiveType>();
-    texts.forEach((text, at) => {
-      for (const type of parseTypes(text)) {
-        const known = byType.get(type.type);
-        const newest = known && isNewer(known.version, type.version) ? known : type;
-        byType.set(type.type, { ...newest, workers: [...(known?.workers ?? []), workers[at] as string] });
-      }
-    });
-    return [...byType.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
+    return liveTypes(
+      texts.flatMap((text, at) => parseTypes(text).map((type) => ({ worker: workers[at] as string, type }))),
+    );
+  }
+
+  /** When a live worker last had a type (Unix ms), 15 s off at most; `undefined` for one that none had in the last 30 days. */
+  async lastSeen(type: string): Promise<number | undefined> {
+    const score = await (await this.client()).zscore(this.seenKey, type);
+    return score === null ? undefined : Number(score);
   }
 
   /** Names of the types that live workers run, in alphabetical order. */
@@ -102,6 +111,21 @@ export class TypeCatalog {
     await call.publish(this.changes, type).exec();
   }
 
+  private noteSeen(
+    call: ChainableCommander,
+    types: readonly Pick<PublishedType, 'type'>[],
+    now: number,
+  ): void {
+    if (types.length === 0) return;
+    call.zadd(this.seenKey, 'GT', ...types.flatMap(({ type }) => [now, type]));
+    call.zremrangebyscore(this.seenKey, '-inf', now - REMEMBERED_MS);
+    call.zremrangebyrank(this.seenKey, 0, -MOST_REMEMBERED - 1);
+  }
+
+  private get seenKey(): string {
+    return this.keys.key('types:seen');
+  }
+
   private get workersKey(): string {
     return this.keys.key('types:workers');
   }
@@ -131,9 +155,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Whether version `a` is newer than `b`, number by number; what is no number compares as text. */
-function isNewer(a: string, b: string): boolean {
-  return a.localeCompare(b, 'en', { numeric: true }) > 0;
 }

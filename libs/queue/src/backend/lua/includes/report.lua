@@ -1,12 +1,12 @@
 -- Ending running jobs as workers report it: plain jobs that just complete by `complete`, all others here.
---@include context typelimits held finish ended metrics complete typeMetrics
+--@include context typelimits held finish ended metrics complete typeMetrics typeends
 --@exports readReports endJobs
 
 -- How a job ends, and what is to become of it: `target` ('completed' or 'failed'), `goesOn` (true = the next job is to be
 -- claimed under the same token), `fields` (extra ones, flat names and values), `attempts` (allowed), `keep` (how many of this end,
 -- -1 all, 0 none), `age` (seconds to keep, 0 any), `limit` (most to evict); and only where a worker has rules for its types,
--- `counts` (type to count the run under), `ttl` (ms for which this job is kept), `dead` (true = as a dead letter). The usual two
--- have short names.
+-- `counts` (type to count the run under), `ttl` (ms for which this job is kept), `dead` (true = as a dead letter), `published` (type
+-- that the worker does not have: these three are as those say who do, if any). The usual two have short names.
 local USUAL = {
   completed = { target = 'completed', goesOn = false, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
   ['completed+'] = { target = 'completed', goesOn = true, fields = {}, attempts = 0, keep = -1, age = 0, limit = 0 },
@@ -17,6 +17,14 @@ local USUAL = {
 -- those that were refused; `isUsual` says that all are one of the usual two, `isCounted` that some are counted by type.
 local reports = { modes = {}, answers = {}, count = 0, before = 0, isUsual = true, isCounted = false }
 
+-- What live workers say of a type takes the place of what this one says, which does not have it.
+local function asPublished(mode)
+  local rule = typeEnds.of(mode.published)
+  if not rule then return end
+  mode.counts = rule.name
+  mode.ttl, mode.dead = typeEnds.lastsOf(rule, mode.target)
+end
+
 -- @param at where the reports start in ARGV.
 function readReports(count, at)
   local modes, answers, read = reports.modes, reports.answers, false
@@ -26,6 +34,7 @@ function readReports(count, at)
     local mode = USUAL[text] or read and read[text]
     if not mode then
       mode = cjson.decode(text)
+      if mode.published then asPublished(mode) end
       read = read or {}
       read[text] = mode
     end

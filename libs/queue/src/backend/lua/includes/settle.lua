@@ -1,12 +1,31 @@
 -- Recording an end that was decided outside a worker's own report: by a legacy service, by a cancel,
 -- by a document that cannot be run.
---@include context announce forget ended metrics
+--@include context announce forget ended metrics typeends typeMetrics
 --@exports settle reasonOf endedElsewhere failUnusable
+
+-- What live workers say of the job's type, if one has it.
+local function ruleOf(id)
+  local name = redis.pcall('HGET', jobKey(id), 'name')
+  return typeEnds.of(type(name) == 'string' and name)
+end
+
+-- Counts an end under the job's type and lists a dead letter as such. `run` is what the job was in, if any. Returns the ms for which it
+-- is kept, or nil. A cancelled job is no run that ended.
+local function followRule(rule, id, status, run)
+  local lasts, isDead = typeEnds.lastsOf(rule, status)
+  if isDead then redis.call('ZADD', keys.dead, exact(now), id) end
+  if status ~= 'cancelled' then
+    countRun(rule.name, status == 'completed' and 'ok' or 'failed', run and tonumber(run.processedOn), isDead)
+    writeRuns()
+  end
+  return lasts
+end
 
 -- Moves a job, wherever it stands, to `status` (completed, failed, cancelled). A cancelled job is
 -- listed among the failed ones too: BullMQ knows no other end without a result.
 function settle(id, status, reason)
   local prev = redis.call('ZSCORE', keys.leases, id) and 'active' or 'waiting'
+  local rule, run = ruleOf(id), runOf(id)
   detach(id)
   redis.call('SET', statusKey(id), status)
   local set = status == 'completed' and keys.completed or keys.failed
@@ -25,7 +44,7 @@ function settle(id, status, reason)
     emit('failed', 'jobId', id, 'failedReason', reason, 'prev', prev)
     tellEnded(id, 'failed', reason)
   end
-  keepOrExpire(id, status)
+  keepOrExpire(id, status, rule and followRule(rule, id, status, prev == 'active' and run))
 end
 
 reasonOf = { failed = 'failed by a legacy service', cancelled = 'job cancelled', completed = '' }

@@ -1,5 +1,6 @@
 -- Limits of single job types: how many jobs of a type run at once, over all workers and in one. `types` in meta has them as
--- JSON: `limits` (type -> `global`, `perProcess`, each a number or absent) and `untyped`, the type of jobs that name none.
+-- JSON: `limits` (type -> `global`, `perProcess`, each a number or absent), `own` (worker -> type -> number of its own in place of
+-- `perProcess`, false = none) and `untyped`, the type of jobs that name none. What is to stand there is worked out in `said`.
 -- A queue that never had such a limit has no such field, and pays nothing.
 -- `<p>slots` names the running jobs of limited types (id -> worker and type), `<p>slot-counts` how many there are of each
 -- ('g' and the type, 'w' and worker and type). A job that a claim meets while its type is at its limit is *parked*:
@@ -11,16 +12,17 @@ limited = { NEVER = '9007199254740992' }
 
 local lastText, lastRead = false, nil
 
--- The limits by type, and the type of jobs that name none; nil where no type ever had any.
+-- The limits by type, the type of jobs that name none, and limits of single workers; nil where no type ever had any.
 function limited.limits()
   local text = setting('types')
   if not text then return nil end
   if text ~= lastText then
     local ok, read = pcall(cjson.decode, text)
     read = ok and type(read) == 'table' and read or {}
-    lastText, lastRead = text, { limits = type(read.limits) == 'table' and read.limits or {}, untyped = read.untyped or '' }
+    local function part(name) return type(read[name]) == 'table' and read[name] or {} end
+    lastText, lastRead = text, { limits = part('limits'), own = part('own'), untyped = read.untyped or '' }
   end
-  return lastRead.limits, lastRead.untyped
+  return lastRead.limits, lastRead.untyped, lastRead.own
 end
 
 -- The type of a job, as it is known here.
@@ -34,9 +36,14 @@ end
 -- A token is that of a worker, which no other one has, and of a claim, with a colon between.
 function limited.workerOf(token) return string.match(token, '^(.*):[^:]*$') or token end
 
-local function limitOf(name, kind)
-  local limit = (limited.limits())[name]
-  return type(limit) == 'table' and tonumber(limit[kind]) or math.huge
+-- How many jobs of a type run at once: over all workers, and in the one that claims.
+local function limitsOf(name)
+  local limits, _, own = limited.limits()
+  local limit = type(limits[name]) == 'table' and limits[name] or {}
+  local ofWorker = memo.worker and own[memo.worker]
+  local most = limit.perProcess
+  if type(ofWorker) == 'table' and ofWorker[name] ~= nil then most = ofWorker[name] end
+  return tonumber(limit.global or nil) or math.huge, tonumber(most or nil) or math.huge
 end
 
 local function globalCount(name) return 'g' .. name end
@@ -50,10 +57,8 @@ function limited.roomFor(name)
   if not room then
     redis.call('ZCARD', base .. 'parked:' .. name)
     local counts = redis.call('HMGET', keys['slot-counts'], globalCount(name), ownCount(memo.worker or '', name))
-    room = {
-      open = limitOf(name, 'global') - (counts[1] or 0),
-      own = limitOf(name, 'perProcess') - (counts[2] or 0),
-    }
+    local open, own = limitsOf(name)
+    room = { open = open - (counts[1] or 0), own = own - (counts[2] or 0) }
     rooms[name] = room
   end
   return room
