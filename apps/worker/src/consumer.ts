@@ -52,6 +52,12 @@ export class Consumer {
     void this.keepRunning(worker, ready);
   }
 
+  /** By what the queue knows who claims: it stands before the colon of each token. Known once it has been started. */
+  get claimant(): string {
+    if (!this.worker) throw new Error('the consumer must be started first');
+    return this.worker.id;
+  }
+
   get isRunning(): boolean {
     return this.worker?.isRunning() === true && this.stopped === undefined;
   }

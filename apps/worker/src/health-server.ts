@@ -87,6 +87,7 @@ export class HealthServer {
       uptime_seconds: state.uptimeSeconds,
       types: this.registry.types(),
       type_health: typeHealth,
+      disabled_types: this.unmet(),
     };
   }
 
@@ -98,6 +99,12 @@ export class HealthServer {
     return Object.fromEntries(
       reports.filter(({ type }) => own.has(type)).map(({ type, health }) => [type, health]),
     );
+  }
+
+  /** Types that were enabled at run time and cannot run here, with what they lack. */
+  private unmet(): Record<string, readonly string[]> {
+    const lacking = this.registry.all().filter(({ unmet }) => unmet.length > 0);
+    return Object.fromEntries(lacking.map(({ type, unmet }) => [type, unmet]));
   }
 
   private verdict(redis: 'up' | 'down'): string {

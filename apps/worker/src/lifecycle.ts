@@ -10,6 +10,7 @@ import { RedisLink } from './redis-link.js';
 import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
+import { TypeRulesWriter } from './type-rules-writer.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
@@ -37,6 +38,7 @@ export class Lifecycle {
     private readonly health: HealthServer,
     private readonly types: TypePublisher,
     private readonly runningTypes: RunningPublisher,
+    private readonly typeRules: TypeRulesWriter,
     private readonly typeSettings: TypeSettingsWatcher,
     private readonly schedules: Schedules,
     private readonly queues: OtherQueues,
@@ -57,10 +59,10 @@ export class Lifecycle {
     this.cancellations.start();
     this.types.start();
     this.runningTypes.start();
-    await this.typeSettings.start();
-    this.schedules.start();
     this.consumer.start(this.typeSettings.inForce);
     this.artifacts.start();
+    this.schedules.start(this.typeSettings.inForce);
+    await this.typeSettings.start();
     const { settings, id } = this.identity;
     this.logger.log(
       `worker ${id} runs ${this.registry.types().join(', ') || 'no job types'} of ` +
@@ -91,7 +93,7 @@ export class Lifecycle {
     this.typeSettings.close();
     this.schedules.close();
     this.health.close();
-    const stopping = [this.heartbeat, this.runningTypes, this.types, this.artifacts];
+    const stopping = [this.heartbeat, this.runningTypes, this.types, this.typeRules, this.artifacts];
     const closing = [...stopping.map((one) => one.stop()), this.queues.close()];
     await Promise.race([Promise.all(closing), after(CLEAN_UP_MS)]);
     this.redis.close();

@@ -4,7 +4,8 @@ import { FatalErrors } from './fatal-errors.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 const RETRY_MS = 100;
-const MAX_RETRY_MS = 2000;
+/** What a Redis has lost is to be said again before much is claimed without it. */
+const MAX_RETRY_MS = 1000;
 const ANSWERS_WITHIN_MS = 1000;
 /** Answers of Redis that no waiting mends: they mean that REDIS_URL is wrong. */
 const WRONG_URL = /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR DB index)/;

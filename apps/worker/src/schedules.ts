@@ -1,40 +1,94 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { applySchedules, HandlerRegistry, OtherQueues } from '#libs/jobs';
+import { applySchedules, HandlerRegistry, OtherQueues, type JobType } from '#libs/jobs';
+import { compareVersions, TypeCatalog } from '#libs/queue';
+import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
 const TRY_AGAIN_MS = 5_000;
+/** Workers of a newer version come and go, and nobody tells. */
+const LOOK_AGAIN_MS = 30_000;
 
-/** Sets up the schedules of this worker's types, once Redis is there. */
+/**
+ * Keeps the schedules of this worker's types: sets them up when it starts, and again when settings of a type have changed, or
+ * the last worker of a newer version is gone. In between they are left alone: workers of one version that differ would take turns.
+ */
 @Injectable()
 export class Schedules {
   private readonly logger = new Logger('Schedules');
-  private readonly stopping = new AbortController();
+  /** What was set up, by type: on what it depends. */
+  private readonly applied = new Map<string, string>();
+  private applying: Promise<void> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private isStarted = false;
 
   constructor(
+    private readonly redis: RedisLink,
     private readonly registry: HandlerRegistry,
     private readonly queues: OtherQueues,
+    private readonly catalog: TypeCatalog,
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {}
 
-  start(): void {
-    void this.apply().catch(() => undefined);
+  /** Sets them up as soon as `ready` has resolved, and keeps them so. */
+  start(ready: Promise<void>): void {
+    this.isStarted = true;
+    void ready.then(() => this.apply());
+  }
+
+  /** Looks whether something has changed. Resolves when that is done, or has failed. */
+  apply(): Promise<void> {
+    this.applying = this.applying.then(() => this.applyOnce());
+    return this.applying;
+  }
+
+  /** Sets all of them up again: Redis has lost what it knew. */
+  applyAnew(): Promise<void> {
+    this.applied.clear();
+    return this.apply();
   }
 
   close(): void {
-    this.stopping.abort();
+    this.isStarted = false;
+    clearTimeout(this.timer);
   }
 
-  private async apply(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      try {
-        return await applySchedules(this.queues.open(this.identity.settings.QUEUE_NAME), this.registry);
-      } catch (error) {
-        if (signal.aborted) return;
+  private async applyOnce(): Promise<void> {
+    if (!this.isStarted) return;
+    clearTimeout(this.timer);
+    let isDone = false;
+    try {
+      isDone = await this.applyChanged();
+    } catch (error) {
+      if (this.isStarted)
         this.logger.warn(`schedules were not set up, trying again: ${(error as Error).message}`);
-        await sleep(TRY_AGAIN_MS, undefined, { signal });
-      }
     }
+    const nextMs = isDone ? LOOK_AGAIN_MS : TRY_AGAIN_MS;
+    if (this.isStarted) this.timer = setTimeout(() => void this.apply(), nextMs);
+  }
+
+  /** @returns false without Redis: there is nobody to tell */
+  private async applyChanged(): Promise<boolean> {
+    if (!this.redis.isUp) return false;
+    const newest = await this.newest();
+    const changed = newest.filter((type) => this.applied.get(type.type) !== stateOf(type));
+    const states = changed.map((type) => [type.type, stateOf(type)] as const);
+    if (changed.length > 0) {
+      await applySchedules(this.queues.open(this.identity.settings.QUEUE_NAME), changed);
+    }
+    for (const [type, state] of states) this.applied.set(type, state);
+    return true;
+  }
+
+  /** Types of which no live worker runs a newer version; the others are to be set up again when that is gone. */
+  private async newest(): Promise<JobType[]> {
+    const versions = new Map((await this.catalog.list()).map(({ type, version }) => [type, version]));
+    return this.registry.all().filter(({ type, version }) => {
+      const isNewest = compareVersions(versions.get(type) ?? version, version) <= 0;
+      if (!isNewest) this.applied.delete(type);
+      return isNewest;
+    });
   }
 }
+
+const stateOf = ({ settings, isOffAtRunTime }: JobType): string =>
+  JSON.stringify([settings.priority, settings.enabled, isOffAtRunTime]);

@@ -43,6 +43,7 @@ export class TypePublisher {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    if (this.redis.isUp) await this.catalog.withdraw(this.identity.id).catch(() => undefined);
+    if (this.redis.isUp)
+      await this.catalog.withdraw(this.identity.id, this.registry.all()).catch(() => undefined);
   }
 }

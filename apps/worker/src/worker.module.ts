@@ -27,7 +27,7 @@ import { MetricsPage } from './metrics-page.js';
 import { RedisLink } from './redis-link.js';
 import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
-import { TypeLimitsWriter } from './type-limits-writer.js';
+import { TypeRulesWriter } from './type-rules-writer.js';
 import { TypePublisher } from './type-publisher.js';
 import { TypeReports } from './type-reports.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
@@ -60,7 +60,8 @@ class RedisModule {
         {
           provide: RUNNER_PORTS,
           inject: [RedisLink],
-          useFactory: ({ client }: RedisLink) => new RedisRunnerPorts(client, QUEUE_PREFIX, QUEUE_NAME),
+          useFactory: ({ client }: RedisLink) =>
+            new RedisRunnerPorts(client, QUEUE_PREFIX, QUEUE_NAME, identity.id),
         },
       ],
       exports: [WORKER_IDENTITY, FatalErrors, RedisLink, QueueKeys, TypeCatalog, TypeMetrics, RUNNER_PORTS],
@@ -123,7 +124,7 @@ export class WorkerModule {
         TypePublisher,
         TypeReports,
         MetricsPage,
-        TypeLimitsWriter,
+        TypeRulesWriter,
         TypeSettingsWatcher,
         Schedules,
         HealthServer,

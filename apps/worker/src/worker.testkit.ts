@@ -18,19 +18,23 @@ type Imports = (Type | DynamicModule)[];
 
 /** Workers on a queue of their own, and ways to look at it. */
 export class WorkerStand {
-  readonly url = testRedisUrl();
   readonly prefix = freshPrefix();
-  readonly queue = new QueueService({ redisUrl: this.url, prefix: this.prefix, logger: silentLogger });
-  readonly redis = new Redis(this.url);
-  readonly catalog = new TypeCatalog(async () => this.redis, new QueueKeys(this.prefix, 'jobs'));
-  private readonly bull = new Queue(
-    'jobs',
-    { connection: { url: this.url }, prefix: this.prefix },
-    createBackend,
-  );
+  readonly queue: QueueService;
+  readonly redis: Redis;
+  readonly catalog: TypeCatalog;
+  private readonly bull: Queue<unknown, unknown, string>;
   readonly dataDir = mkdtempSync(join(tmpdir(), 'drover-worker-'));
   private readonly apps = new Set<TestingModule>();
   private count = 0;
+
+  /** @param url of the Redis; default: that of all specs. */
+  constructor(readonly url = testRedisUrl()) {
+    const { prefix } = this;
+    this.queue = new QueueService({ redisUrl: url, prefix, logger: silentLogger });
+    this.redis = new Redis(url);
+    this.catalog = new TypeCatalog(async () => this.redis, new QueueKeys(prefix, 'jobs'));
+    this.bull = new Queue('jobs', { connection: { url }, prefix }, createBackend) as never;
+  }
 
   /** Starts a worker with these plugins. */
   async start(plugins: Imports, settings: Record<string, string> = {}): Promise<TestingModule> {

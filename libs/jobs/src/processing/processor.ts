@@ -3,6 +3,7 @@ import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, Waiti
 import { DroverError } from '#libs/contracts';
 import {
   ChildFailedError,
+  NoHandlerError,
   type CachedResult,
   type HandlerRegistry,
   type JobInfo,
@@ -11,6 +12,7 @@ import {
   type RunnableJob,
 } from '../framework/index.js';
 import { applySettings } from './apply-settings.js';
+import { isOfType } from './schedules.js';
 import { backendOf, type JobQueue, type QueueServices } from './queue-services.js';
 
 const STILL_RUNNING_DELAY_MS = 1000;
@@ -87,6 +89,7 @@ export class JobProcessor {
         if (outcome.cached) await this.noteCached(queue, job, outcome.cached);
         return outcome.result;
       case 'failed':
+        if (outcome.error instanceof NoHandlerError) await this.endSchedule(queue, job);
         throw this.failure(queue, job, outcome);
       case 'cancelled':
         this.logger.log(`job ${job.id} (${job.name}) stopped: cancelled, or taken over`);
@@ -106,6 +109,17 @@ export class JobProcessor {
   private failure(queue: JobQueue, job: Job, { error, retry }: { error: Error; retry: boolean }): Error {
     backendOf(queue).endings.note(job, { code: codeOf(error) });
     return retry ? presentable(error) : unrecoverable(error);
+  }
+
+  /** No worker has the type of a scheduled run: one that comes back sets its schedule up again, until then it would only fail. */
+  private async endSchedule(queue: JobQueue, { repeatJobKey, name }: Job): Promise<void> {
+    if (repeatJobKey === undefined || !isOfType(repeatJobKey)) return;
+    try {
+      await backendOf(queue).scripts.run('removeJobScheduler', repeatJobKey);
+      this.logger.warn(`the schedule of job type "${name}" was removed: no worker has the type`);
+    } catch (error) {
+      this.logger.warn(`the schedule of job type "${name}" was not removed: ${(error as Error).message}`);
+    }
   }
 
   /** A result that was not worked for is marked so: in the job itself, and in its log. */

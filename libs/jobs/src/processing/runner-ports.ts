@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { QueueKeys, TypeCatalog } from '#libs/queue';
+import { fitsSchema, QueueKeys, TypeCatalog, TypeView } from '#libs/queue';
 import type {
   CachedResult,
   LiveTypes,
@@ -18,30 +18,25 @@ const REMEMBERED_MS = 30 * 86_400_000;
  * What the runner asks of Redis:
  *
  * - `<p>unhandled:<id>`: since when a job has been without a handler, Unix ms;
+ * - `<p>misfit:<id>`: since when a job has been looking for a version of its type that takes its payload, Unix ms;
  * - `<p>cache:<key>`: the result of a job, by its input;
  * - `<p>scheduled:<id>`: the current run of a schedule, a job's id;
  * - the types that live workers publish, see {@link TypeCatalog}.
  */
 export class RedisRunnerPorts implements RunnerPorts {
   readonly unhandled: UnhandledJobs;
+  readonly misfits: UnhandledJobs;
   readonly cache: ResultCache;
   readonly live: LiveTypes;
   readonly scheduled: ScheduledRuns;
 
-  constructor(redis: Redis, prefix: string, queue: string) {
+  /** @param workerId under which this worker publishes its types; default: it does not. */
+  constructor(redis: Redis, prefix: string, queue: string, workerId = '') {
     const keys = new QueueKeys(prefix, queue);
     const base = keys.key('');
-    this.live = new TypeCatalog(async () => redis, keys);
-    this.unhandled = {
-      async firstSeen(jobId, keepMs) {
-        const now = Date.now();
-        const before = await redis.set(`${base}unhandled:${jobId}`, now, 'PX', keepMs, 'NX', 'GET');
-        return before === null ? now : Number(before);
-      },
-      async forget(jobId) {
-        await redis.del(`${base}unhandled:${jobId}`);
-      },
-    };
+    this.live = liveTypes(new TypeCatalog(async () => redis, keys), workerId);
+    this.unhandled = jobsInSearch(redis, `${base}unhandled:`);
+    this.misfits = jobsInSearch(redis, `${base}misfit:`);
     this.cache = {
       async find(key) {
         const text = await redis.get(`${base}cache:${key}`);
@@ -61,6 +56,33 @@ export class RedisRunnerPorts implements RunnerPorts {
       },
     };
   }
+}
+
+function liveTypes(catalog: TypeCatalog, workerId: string): LiveTypes {
+  const view = new TypeView(catalog);
+  return {
+    names: () => view.names(),
+    lastSeen: (type) => catalog.lastSeen(type),
+    async fitsElsewhere(type, payload) {
+      const { versions = [] } = (await view.find(type)) ?? {};
+      return versions.some(
+        ({ workers, payload: schema }) => !workers.includes(workerId) && fitsSchema(schema, payload),
+      );
+    },
+  };
+}
+
+function jobsInSearch(redis: Redis, prefix: string): UnhandledJobs {
+  return {
+    async firstSeen(jobId, keepMs) {
+      const now = Date.now();
+      const before = await redis.set(prefix + jobId, now, 'PX', keepMs, 'NX', 'GET');
+      return before === null ? now : Number(before);
+    },
+    async forget(jobId) {
+      await redis.del(prefix + jobId);
+    },
+  };
 }
 
 /** A job whose status is gone has ended long ago, or was removed. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { bullPriority, PRIORITIES } from '#libs/contracts';
 import type { JobSchedulerJson } from 'bullmq';
-import type { HandlerRegistry, JobType, Schedule } from '../framework/index.js';
+import type { JobType, Schedule } from '../framework/index.js';
 import type { OtherQueue } from './queue-services.js';
 
 /** Ids of schedulers that belong to a type begin with this; others are left alone. */
@@ -10,26 +10,29 @@ const PREFIX = 'type.';
 /** Id of the scheduler that adds the runs of a type. */
 export const schedulerOf = (type: string): string => PREFIX + type.replaceAll(':', '~');
 
+/** Whether a scheduler belongs to a type, so that a worker which has the type sets it up. */
+export const isOfType = (schedulerId: string): boolean => schedulerId.startsWith(PREFIX);
+
 /** Schedulers listed at once; a queue with more keeps those of types that no longer have a schedule. */
 const MOST_LISTED = 10_000;
 
 /**
- * Makes the queue's schedulers what the types here say: adds or changes those of types with a schedule, and removes that of
- * a type which no longer has one. Schedulers of types that are not known here, and those nobody made for a type, stay.
- * Doing it again, also by several workers at once, changes nothing.
+ * Makes the queue's schedulers what these types say: adds or changes those of types with a schedule, and removes that of a type
+ * which no longer has one, or is switched off at run time. Schedulers of other types, of a type that is off in this worker only,
+ * and those nobody made for a type, stay. Doing it again, also by several workers at once, changes nothing.
  */
-export async function applySchedules(queue: OtherQueue, registry: HandlerRegistry): Promise<void> {
+export async function applySchedules(queue: OtherQueue, types: readonly JobType[]): Promise<void> {
   const known = new Map((await queue.getJobSchedulers(0, MOST_LISTED)).map((one) => [one.key, one]));
-  for (const type of registry.all()) {
+  for (const type of types) {
     const id = schedulerOf(type.type);
     const there = known.get(id);
-    if (type.schedule) {
+    if (!type.schedule || type.isOffAtRunTime) {
+      if (there) await queue.removeJobScheduler(id);
+    } else if (type.settings.enabled) {
       const wanted = wantedOf(type, type.schedule);
       // Setting it anew would move the next run.
       if (!there || !isSame(there, wanted))
         await queue.upsertJobScheduler(id, wanted.repeat, wanted.template);
-    } else if (there) {
-      await queue.removeJobScheduler(id);
     }
   }
 }

@@ -111,17 +111,37 @@ export class FakeServices implements RunServices {
 export function fakePorts(liveTypes: readonly string[] = []): RunnerPorts & {
   readonly seen: Map<string, number>;
   readonly cached: Map<string, CachedResult>;
+  /** Since when jobs have been looking for another version of their type, by id. */
+  readonly misfitsSince: Map<string, number>;
+  /** When live workers last had a type. */
+  readonly lastHad: Map<string, number>;
+  /** Payloads that another live worker takes. */
+  readonly takenElsewhere: Set<unknown>;
 } {
+  const misfits = new Map<string, number>();
+  const lastSeen = new Map<string, number>();
+  const fitsElsewhere = new Set<unknown>();
   const seen = new Map<string, number>();
   const cached = new Map<string, CachedResult>();
   return {
     seen,
     cached,
+    misfitsSince: misfits,
+    lastHad: lastSeen,
+    takenElsewhere: fitsElsewhere,
     unhandled: {
       firstSeen: async (id) => seen.get(id) ?? Date.now(),
       forget: async (id) => void seen.delete(id),
     },
-    live: { names: async () => [...liveTypes] },
+    misfits: {
+      firstSeen: async (id) => misfits.get(id) ?? Date.now(),
+      forget: async (id) => void misfits.delete(id),
+    },
+    live: {
+      names: async () => [...liveTypes],
+      lastSeen: async (type) => lastSeen.get(type),
+      fitsElsewhere: async (_, payload) => fitsElsewhere.has(payload),
+    },
     scheduled: { admit: async () => undefined },
     cache: {
       find: async (key) => cached.get(key),

@@ -34,11 +34,18 @@ export class HandlerExplorer implements OnModuleInit {
     }
     const overrides = environmentOverrides(this.environment, this.registry.types());
     for (const [type, settings] of overrides) this.registry.find(type)?.overrideByEnvironment(settings);
-    const missing = this.registry
-      .all()
-      .filter(({ settings }) => settings.enabled)
-      .flatMap((type) => this.requirements.missing(type));
-    if (missing.length > 0) throw new MissingRequirementError(missing);
+    this.checkRequirements();
+  }
+
+  /** A type that is switched off may lack something; it cannot be enabled at run time then. */
+  private checkRequirements(): void {
+    const problems: string[] = [];
+    for (const type of this.registry.all()) {
+      const missing = this.requirements.missing(type);
+      if (type.settings.enabled) problems.push(...missing);
+      else type.bar(missing);
+    }
+    if (problems.length > 0) throw new MissingRequirementError(problems);
   }
 
   private explore(provider: Provider, instance: JobHandler): void {

@@ -43,6 +43,7 @@ it('run-time settings beat the environment, which beats the code; groups merge f
 
 it.each<[string, Partial<JobHandlerOptions>, RegExp]>([
   ['no attempts', { attempts: 0 }, /settings that cannot be used: attempts/],
+  ['a version that is none of semver', { version: '1.2' }, /version "1\.2": write one of semver/],
   ['an unknown priority', { priority: 'urgent' as never }, /priority/],
   ['a batch of nothing', { batch: { size: 0 } }, /batch that cannot be used: size/],
   [

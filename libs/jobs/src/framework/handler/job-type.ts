@@ -6,6 +6,7 @@ import {
   type TypeOverrides,
   type TypeSettings,
 } from '#libs/contracts';
+import semver from 'semver';
 import { z } from 'zod';
 import type { BatchJobHandler, JobHandler } from './job-handler.js';
 import type { JobExample, JobHandlerOptions } from './job-options.js';
@@ -48,6 +49,7 @@ export class JobType {
   private fromEnvironment: TypeOverrides = {};
   private atRunTime: TypeOverrides = {};
   private effective: TypeSettings;
+  private problems: readonly string[] = [];
 
   /**
    * @param defaults what holds where the handler does not say.
@@ -63,7 +65,7 @@ export class JobType {
     this.type = options.type;
     this.name = options.name ?? options.type;
     this.description = options.description;
-    this.version = options.version ?? '1.0.0';
+    this.version = versionOf(options, refuse);
     this.queue = options.queue;
     this.payload = options.payload;
     this.result = options.result;
@@ -93,6 +95,32 @@ export class JobType {
     return this.declared;
   }
 
+  /** What code and environment say, before anything that was set at run time. */
+  get standingSettings(): TypeSettings {
+    return withOverrides(this.declared, this.fromEnvironment);
+  }
+
+  /** Whether it was switched off at run time, which is meant for all workers. */
+  get isOffAtRunTime(): boolean {
+    return this.atRunTime.enabled === false;
+  }
+
+  /** Whether this process lacks something that it requires: then it is not enabled, whatever is set. */
+  get isBarred(): boolean {
+    return this.problems.length > 0;
+  }
+
+  /** What it lacks, where it would be enabled otherwise. */
+  get unmet(): readonly string[] {
+    return this.wanted.enabled ? this.problems : [];
+  }
+
+  /** Notes what this process lacks of what it requires. */
+  bar(problems: readonly string[]): void {
+    this.problems = problems;
+    this.settle();
+  }
+
   /** Puts what the environment says in the place of what it said before. */
   overrideByEnvironment(overrides: TypeOverrides): void {
     this.fromEnvironment = overrides;
@@ -105,8 +133,13 @@ export class JobType {
     this.settle();
   }
 
+  private get wanted(): TypeSettings {
+    return withOverrides(this.standingSettings, this.atRunTime);
+  }
+
   private settle(): void {
-    this.effective = withOverrides(withOverrides(this.declared, this.fromEnvironment), this.atRunTime);
+    const { wanted } = this;
+    this.effective = this.isBarred ? { ...wanted, enabled: false } : wanted;
   }
 
   private assertMethods(refuse: Refuse): void {
@@ -118,6 +151,13 @@ export class JobType {
       throw refuse('has no run() method: add run(payload, context)');
     }
   }
+}
+
+function versionOf({ version = '1.0.0' }: JobHandlerOptions, refuse: Refuse): string {
+  if (typeof version === 'string' && semver.valid(version) === version) return version;
+  throw refuse(
+    `has the version ${JSON.stringify(version)}: write one of semver, such as 1.2.0 or 2.0.0-beta.1`,
+  );
 }
 
 function assertType({ type }: JobHandlerOptions, refuse: Refuse): void {

@@ -1,6 +1,6 @@
 import type { CachedResult } from './outcome.js';
 
-/** Remembers since when a job has been going round without a handler, across workers and restarts. */
+/** Remembers since when a job has been going round in search of a worker that can run it, across workers and restarts. */
 export interface UnhandledJobs {
   /** Unix ms of the first call for this job; kept for at least `keepMs` after that. */
   firstSeen(jobId: string, keepMs: number): Promise<number>;
@@ -12,6 +12,10 @@ export interface UnhandledJobs {
 export interface LiveTypes {
   /** Names of all types that some live worker of the queue runs. */
   names(): Promise<readonly string[]>;
+  /** Unix ms when a live worker last had the type; `undefined` when none is known to have had it. */
+  lastSeen(type: string): Promise<number | undefined>;
+  /** Whether some other live worker runs a version of the type that takes this payload, as far as its JSON Schema says. */
+  fitsElsewhere(type: string, payload: unknown): Promise<boolean>;
 }
 
 /** Results by input. */
@@ -33,7 +37,10 @@ export interface ScheduledRuns {
 
 /** What the runner needs of the world around it. */
 export interface RunnerPorts {
+  /** Jobs whose type no worker that claimed them has. */
   readonly unhandled: UnhandledJobs;
+  /** Jobs whose payload fitted no worker's version of the type that claimed them. */
+  readonly misfits: UnhandledJobs;
   readonly live: LiveTypes;
   readonly cache: ResultCache;
   readonly scheduled: ScheduledRuns;

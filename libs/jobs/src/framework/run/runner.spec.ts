@@ -89,6 +89,31 @@ describe('a payload with a schema', () => {
   });
 });
 
+describe('a payload that only another version of the type takes', () => {
+  const payload = { url: 3 };
+  const set = () => setUp(() => 1, { handler: { payload: z.object({ url: z.string() }) } });
+
+  it('is handed back for it, after a delay that doubles', async () => {
+    const { start, ports } = set();
+    ports.takenElsewhere.add(payload);
+    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 1_000 });
+    ports.misfitsSince.set('7', Date.now() - 600_000);
+    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 60_000 });
+  });
+
+  it('fails the job for good when that has gone on for too long', async () => {
+    const { start, ports } = set();
+    ports.takenElsewhere.add(payload);
+    ports.misfitsSince.set('7', Date.now() - 3_600_000);
+    expect(await start({ payload })).toMatchObject({
+      kind: 'failed',
+      retry: false,
+      error: { code: 'PAYLOAD_MISMATCH' },
+    });
+    expect(ports.misfitsSince.size).toBe(0);
+  });
+});
+
 describe('a type without a handler here', () => {
   it.each([
     [0, 1_000],
@@ -112,6 +137,23 @@ describe('a type without a handler here', () => {
     expect((outcome as { error: Error }).error.message).toBe(
       'no handler for job type "test" in 3600 s; types there are: none',
     );
+  });
+
+  it('is handed back while a live worker had the type less than an hour ago, however long the job goes round', async () => {
+    const { start, seen, ports } = setUp();
+    seen.set('7', Date.now() - 100 * 3_600_000);
+    ports.lastHad.set('test', Date.now() - 3_500_000);
+    expect(await start()).toEqual({ kind: 'released', delayMs: 60_000 });
+    ports.lastHad.set('test', Date.now() - 3_600_000);
+    expect(await start()).toMatchObject({ kind: 'failed', error: { code: 'NO_HANDLER' } });
+  });
+
+  it('is handed back while it cannot be told when a worker last had the type', async () => {
+    const { start, seen, ports, warnings } = setUp();
+    seen.set('7', Date.now() - 3_600_000);
+    ports.live.lastSeen = () => Promise.reject(new Error('away'));
+    expect(await start()).toEqual({ kind: 'released', delayMs: 60_000 });
+    expect(warnings).toEqual([expect.stringContaining('away')]);
   });
 
   it('waits another hour when it is retried after that', async () => {

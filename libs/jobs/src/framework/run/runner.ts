@@ -35,7 +35,7 @@ export class JobRunner {
       configuration: checkConfiguration,
       requirements: checkRequirements(servicesOf, ports.live, logger),
       overlap: checkOverlap(ports.scheduled, logger),
-      payload: checkPayload,
+      payload: checkPayload(ports, logger, options.giveUpMs),
       cache: lookIntoCache(ports.cache, logger),
       perform: (run) => performer.perform(run),
     };

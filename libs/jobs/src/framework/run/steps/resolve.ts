@@ -1,36 +1,33 @@
 import type { HandlerRegistry } from '../../discovery/registry.js';
 import { NoHandlerError } from '../../errors.js';
-import { failed, released, type Outcome } from '../outcome.js';
-import type { LiveTypes, UnhandledJobs } from '../ports.js';
+import { handedBack, timeInSearch } from '../hand-back.js';
+import { failed, type Outcome } from '../outcome.js';
+import type { RunnerPorts } from '../ports.js';
 import type { Run, RunnerLogger, Step } from '../run.js';
 import { messageOf } from '../thrown.js';
 
-const MIN_HAND_BACK_MS = 1_000;
-const MAX_HAND_BACK_MS = 60_000;
-
 /**
- * Finds the handler. Without one the job goes back for another worker, after a delay that doubles
- * from one hand-back to the next. When that has gone on for `giveUpMs` and no live worker has the type, it fails.
+ * Finds the handler. Without one the job goes back for another worker, after a delay that doubles from one hand-back to the
+ * next. When no live worker has had the type for `giveUpMs`, and the job has been going round for as long, it fails.
  */
 export function resolve(
   registry: HandlerRegistry,
-  { unhandled, live }: { unhandled: UnhandledJobs; live: LiveTypes },
+  { unhandled, live }: Pick<RunnerPorts, 'unhandled' | 'live'>,
   logger: RunnerLogger,
   giveUpMs: number,
 ): Step {
-  const waited = async (id: string): Promise<number> => {
-    try {
-      // Longer than the longest time between two looks, or it would be the first time each time.
-      return Date.now() - (await unhandled.firstSeen(id, 2 * (giveUpMs + MAX_HAND_BACK_MS)));
-    } catch (error) {
-      logger.warn(`cannot tell how long job ${id} has been without a handler: ${messageOf(error)}`);
-      return 0;
-    }
-  };
-  const liveNames = async (): Promise<readonly string[]> => {
+  const waited = timeInSearch(unhandled, logger, giveUpMs);
+
+  /** Why the job is given up; nothing while some worker has its type, or had it not long ago. */
+  const missing = async (type: string, waitedMs: number): Promise<NoHandlerError | undefined> => {
+    if (waitedMs < giveUpMs) return undefined;
     // Its own types are no answer for those of others, but better than none.
-    return live.names().catch(() => registry.types());
+    const names = await live.names().catch(() => registry.types());
+    if (names.includes(type)) return undefined;
+    const goneMs = Date.now() - ((await live.lastSeen(type)) ?? -Infinity);
+    return goneMs >= giveUpMs ? new NoHandlerError(type, Math.min(waitedMs, goneMs), names) : undefined;
   };
+
   return async (run: Run): Promise<Outcome | undefined> => {
     const { id, type } = run.job.info;
     run.type = registry.find(type);
@@ -40,14 +37,12 @@ export function resolve(
       return undefined;
     }
     const waitedMs = await waited(id);
-    if (waitedMs >= giveUpMs) {
-      const names = await liveNames();
-      if (!names.includes(type)) {
-        await unhandled.forget(id).catch(() => undefined);
-        return failed(new NoHandlerError(type, waitedMs, names), { retry: false });
-      }
-    }
-    // As long again as it has waited already: doubles from one hand-back to the next.
-    return released(Math.min(MAX_HAND_BACK_MS, Math.max(MIN_HAND_BACK_MS, waitedMs)));
+    const error = await missing(type, waitedMs).catch((problem: unknown) => {
+      logger.warn(`cannot tell since when no worker has had job type "${type}": ${messageOf(problem)}`);
+      return undefined;
+    });
+    if (!error) return handedBack(waitedMs);
+    await unhandled.forget(id).catch(() => undefined);
+    return failed(error, { retry: false });
   };
 }
