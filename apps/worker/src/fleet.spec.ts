@@ -113,6 +113,16 @@ async function health(worker: TestingModule): Promise<() => Promise<{ disabled_t
     }>;
 }
 
+it('a worker that stops leaves behind when its types were last there', async () => {
+  const worker = await stand.start([plugin('once', { type: 'test.once' })]);
+  await waitFor(async () => (await stand.catalog.names()).includes('test.once'));
+  const before = Date.now();
+  await stand.stop(worker);
+  expect(await stand.catalog.names()).toEqual([]);
+  expect(await stand.catalog.lastSeen('test.once')).toBeGreaterThanOrEqual(before);
+  expect(await stand.catalog.lastSeen('test.never')).toBeUndefined();
+});
+
 describe('workers of two versions', () => {
   const v1 = plugin('v1', { type: 'test.rolling', version: '1.9.0', payload: z.object({ a: z.string() }) });
   const v2 = plugin('v2', { type: 'test.rolling', version: '1.10.0', payload: z.object({ b: z.string() }) });

@@ -110,6 +110,21 @@ describe('the limit over all workers', () => {
     expect(await holds()).toEqual({ a: limitOf(5) });
   });
 
+  it('is never exceeded, whoever speaks while jobs are claimed', async () => {
+    const stand = open();
+    const { say } = fleet(stand);
+    await addOf(stand, 'a', 60);
+    await say('w', { a: { global: 2 } });
+    const claims = Array.from({ length: 40 }, (_, nth) => stand.claim(`${nth % 2 ? 'w' : 'v'}:${nth}`));
+    const words = Array.from({ length: 20 }, (_, nth) =>
+      say(`v${nth % 5}`, { a: { global: 3 + (nth % 4) } }),
+    );
+    const [ids] = await Promise.all([Promise.all(claims), Promise.all(words)]);
+    expect(ids.filter((id) => id !== undefined)).toHaveLength(2);
+    await say('v', { a: {} });
+    expect(await stand.claim('v:late')).toBeUndefined();
+  });
+
   it('counts what runs when it is said', async () => {
     const stand = open();
     await addOf(stand, 'a', 3);
