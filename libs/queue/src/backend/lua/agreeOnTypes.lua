@@ -5,7 +5,7 @@
 --         ARGV[6] JSON (see `said`), or '' to take all of it back  ARGV[7] ms for which it holds, 0 = until it is taken back
 --         ARGV[8] cursor to go on from with the running jobs, '0' at first
 -- Output  cursor to go on from, '0' at the end
---@include typelimits run said
+--@include typelimits run said agreed
 
 checkTypes()
 mustBe(base .. 'types:said', 'hash')
@@ -27,7 +27,7 @@ end
 if ARGV[8] ~= '0' then return scanRunning(limited.limits() or {}) end
 
 said.note(ARGV[5], ARGV[6], tonumber(ARGV[7]))
-local agreed = said.agree()
+local agreed = agree()
 said.writeEnds(agreed.ends)
 
 local text = setting('types')

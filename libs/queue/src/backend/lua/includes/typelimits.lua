@@ -1,6 +1,6 @@
 -- Limits of single job types: how many jobs of a type run at once, over all workers and in one. `types` in meta has them as
 -- JSON: `limits` (type -> `global`, `perProcess`, each a number or absent), `own` (worker -> type -> number of its own in place of
--- `perProcess`, false = none) and `untyped`, the type of jobs that name none. What is to stand there is worked out in `said`.
+-- `perProcess`, false = none) and `untyped`, the type of jobs that name none. What is to stand there is worked out in `agreed`.
 -- A queue that never had such a limit has no such field, and pays nothing.
 -- `<p>slots` names the running jobs of limited types (id -> worker and type), `<p>slot-counts` how many there are of each
 -- ('g' and the type, 'w' and worker and type). A job that a claim meets while its type is at its limit is *parked*:
