@@ -43,6 +43,7 @@ it('run-time settings beat the environment, which beats the code; groups merge f
 
 it.each<[string, Partial<JobHandlerOptions>, RegExp]>([
   ['no attempts', { attempts: 0 }, /settings that cannot be used: attempts/],
+  ['a version with a letter before it', { version: 'v1.2.0' }, /write one of semver/],
   ['a version that is none of semver', { version: '1.2' }, /version "1\.2": write one of semver/],
   ['an unknown priority', { priority: 'urgent' as never }, /priority/],
   ['a batch of nothing', { batch: { size: 0 } }, /batch that cannot be used: size/],
@@ -108,4 +109,9 @@ it('is published without patterns that JSON Schema could not repeat', () => {
     name: { type: 'string' },
     code: { type: 'string', pattern: '^\\d+$' },
   });
+});
+
+it.each(['1.2.0', '2.0.0-beta.1', '1.0.0+build.7'])('version %s is one of semver', (version) => {
+  const { version: kept } = new JobType({ type: 'test', version }, { run: () => undefined }, TYPE_DEFAULTS);
+  expect(kept).toBe(version);
 });

@@ -154,7 +154,7 @@ export class JobType {
 }
 
 function versionOf({ version = '1.0.0' }: JobHandlerOptions, refuse: Refuse): string {
-  if (typeof version === 'string' && semver.valid(version) === version) return version;
+  if (typeof version === 'string' && /^\d\S*$/.test(version) && semver.valid(version)) return version;
   throw refuse(
     `has the version ${JSON.stringify(version)}: write one of semver, such as 1.2.0 or 2.0.0-beta.1`,
   );
