@@ -1,5 +1,5 @@
 // The API checks payloads by the JSON Schemas that workers publish. It must never refuse what the worker would take.
-import { TYPE_DEFAULTS, type PublishedType } from '#libs/contracts';
+import { TYPE_DEFAULTS, type LiveType, type PublishedType } from '#libs/contracts';
 import { HandlerRegistry, publishedType } from '#libs/jobs';
 import { z } from 'zod';
 // The part of the API that this is about: an application is no library that could be imported by name.
@@ -7,13 +7,18 @@ import { z } from 'zod';
 import { checkPayload } from '../../apps/api/src/types/check-payload.js';
 
 /** As a worker publishes it, and as it arrives at the API. */
-function published(payload: z.ZodType, examples: { title: string; payload: unknown }[] = []): PublishedType {
+function published(payload: z.ZodType, examples: { title: string; payload: unknown }[] = []): LiveType {
   const registry = new HandlerRegistry(TYPE_DEFAULTS);
   const type = registry.register({ type: 'test', payload, examples }, { run: () => 1 });
-  return JSON.parse(JSON.stringify(publishedType(type, 'jobs'))) as PublishedType;
+  const told = JSON.parse(JSON.stringify(publishedType(type, 'jobs'))) as PublishedType;
+  return {
+    ...told,
+    workers: ['w'],
+    versions: [{ version: told.version, payload: told.payload, workers: ['w'] }],
+  };
 }
 
-const accepts = (type: PublishedType, payload: unknown): boolean => {
+const accepts = (type: LiveType, payload: unknown): boolean => {
   try {
     checkPayload(type, payload);
     return true;
