@@ -60,9 +60,10 @@ export class Lifecycle {
     this.types.start();
     this.runningTypes.start();
     this.consumer.start(this.typeSettings.inForce);
-    this.artifacts.start();
     this.schedules.start(this.typeSettings.inForce);
     await this.typeSettings.start();
+    // Asks what types there are: it is of use to have told of ours.
+    this.artifacts.start();
     const { settings, id } = this.identity;
     this.logger.log(
       `worker ${id} runs ${this.registry.types().join(', ') || 'no job types'} of ` +
