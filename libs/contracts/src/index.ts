@@ -4,6 +4,7 @@ export * from './job-status.js';
 export * from './job-view.js';
 export * from './priority.js';
 export * from './problems-of.js';
+export * from './queue-name.js';
 export * from './rest/index.js';
 export * from './read-settings.js';
 export * from './settings.js';

@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { queueNameSchema } from './queue-name.js';
 import { listOf, readSettings, wholeNumber, type Environment } from './read-settings.js';
+import { queueRoutesSetting } from './types/queue-routes.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
-
-/** A part of a Redis key: no `:`, braces or spaces, so that keys stay unambiguous. */
-const keyPart = z.string().regex(/^[^\s:{}]+$/, 'must not be empty nor contain ":", braces or spaces');
-
-const queueName = keyPart.refine(
-  (name) => name !== 'worker',
-  'must not be "worker": its keys would meet the health keys',
-);
 
 const hostName = z
   .string()
@@ -32,8 +26,9 @@ const schema = z.object({
     .string()
     .regex(/^([^\s:{}]+|\{[^\s:{}]+\})$/, 'must be one word, or one word in braces for Redis Cluster')
     .default('botrix'),
-  QUEUE_NAME: queueName.default('jobs'),
-  MORE_QUEUES: listOf(queueName),
+  QUEUE_NAME: queueNameSchema.default('jobs'),
+  MORE_QUEUES: listOf(queueNameSchema),
+  QUEUE_ROUTES: queueRoutesSetting,
   QUEUE_DEFAULT_TYPE: z.string().min(1).max(200).default('example.echo'),
   JOB_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).default(3600),
   MAX_DOCUMENT_BYTES: wholeNumber(1024, 64 * 1024 * 1024).default(1024 * 1024),

@@ -19,6 +19,7 @@ export { TypeView } from './types/live-types.js';
 export { fitsSchema, validatorOf } from './types/payload-schemas.js';
 export { SaidTypes, type TypeRule } from './types/said-types.js';
 export { PUBLISHED_TTL_MS, TypeCatalog } from './types/type-catalog.js';
+export { TypeQueues, type FindHandler, type TypeQueuesOptions } from './types/type-queues.js';
 export { TypeMetrics } from './types/type-metrics.js';
 export { healthOf, type HealthFacts } from './types/type-health.js';
 export { TypeLimits, type TypeLimit } from './types/type-limits.js';

@@ -1,4 +1,5 @@
 export * from './duration.js';
 export * from './published-type.js';
+export * from './queue-routes.js';
 export * from './type-metrics.js';
 export * from './type-settings.js';

@@ -25,6 +25,8 @@ export const publishedTypeSchema = z.object({
   version: z.string(),
   /** Queue its jobs belong to. */
   queue: z.string(),
+  /** True when the type itself names that queue; else it is that of the worker. */
+  hasOwnQueue: z.boolean().optional(),
   /** Settings in force, after the environment and run-time changes. */
   settings: typeSettingsSchema,
   /** JSON Schema (2020-12) of the payload as producers write it; absent = anything. */

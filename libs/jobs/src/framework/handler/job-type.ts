@@ -1,6 +1,7 @@
 import {
   duration,
   problemsOf,
+  queueNameSchema,
   typeOverridesSchema,
   withOverrides,
   type TypeOverrides,
@@ -66,7 +67,7 @@ export class JobType {
     this.name = options.name ?? options.type;
     this.description = options.description;
     this.version = versionOf(options, refuse);
-    this.queue = options.queue;
+    this.queue = queueOf(options, refuse);
     this.payload = options.payload;
     this.result = options.result;
     this.batch = batchOf(options, refuse);
@@ -164,6 +165,15 @@ function assertType({ type }: JobHandlerOptions, refuse: Refuse): void {
   if (typeof type === 'string' && type.trim() !== '' && type.length <= MAX_TYPE_LENGTH) return;
   throw refuse(
     `has no usable type: write @JobHandler({ type: '...' }) with 1 to ${MAX_TYPE_LENGTH} characters`,
+  );
+}
+
+function queueOf({ queue }: JobHandlerOptions, refuse: Refuse): string | undefined {
+  if (queue === undefined) return undefined;
+  const parsed = queueNameSchema.safeParse(queue);
+  if (parsed.success) return parsed.data;
+  throw refuse(
+    `has a queue that cannot be used (${JSON.stringify(queue)}): ${problemsOf(parsed.error).join('; ')}`,
   );
 }
 

@@ -12,6 +12,7 @@ export function publishedType(type: JobType, workerQueue: string): PublishedType
     description: type.description,
     version: type.version,
     queue: type.queue ?? workerQueue,
+    ...(type.queue !== undefined && { hasOwnQueue: true }),
     settings: type.settings,
     payload: type.payload && inputSchemaOf(type.payload),
     result: type.result && outputSchemaOf(type.result),
