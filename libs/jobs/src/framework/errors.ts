@@ -56,6 +56,17 @@ export class NoHandlerError extends DroverError {
   }
 }
 
+/** A job whose type is routed to another queue lies in this one, where no worker has a handler for it; it fails for good. */
+export class WrongQueueError extends DroverError {
+  readonly code = 'WRONG_QUEUE';
+
+  constructor(type: string, queue: string, route: string) {
+    super(
+      `jobs of type "${type}" go to queue "${route}" (QUEUE_ROUTES), but this one lies in "${queue}", where no worker has the type: add it to "${route}"`,
+    );
+  }
+}
+
 /** The payload does not fit the type's schema; the job fails for good. */
 export class PayloadMismatchError extends DroverError {
   readonly code = 'PAYLOAD_MISMATCH';
@@ -170,6 +181,17 @@ export class BatchResultError extends DroverError {
   }
 }
 
+/** `runBatch()` ended with what another job's `flow()` threw. The job is run again, and no attempt is used. */
+export class BatchBrokenOffError extends DroverError {
+  readonly code = 'BATCH_BROKEN_OFF';
+
+  constructor(type: string) {
+    super(
+      `runBatch() of job type "${type}" ended because another job of the batch waits for its children: give each job a try of its own, as eachItem() does`,
+    );
+  }
+}
+
 /** A child that a job waits for has failed; the job fails for good. */
 export class ChildFailedError extends DroverError {
   readonly code = 'CHILD_FAILED';
@@ -185,5 +207,21 @@ export class ChildKeyRepeatedError extends DroverError {
 
   constructor(key: string) {
     super(`this run has added a child with the key "${key}" already: give each a key of its own`);
+  }
+}
+
+/** The id of a child belongs to a job that is no child of this one, or of another type; nothing was added for it. */
+export class ChildIdTakenError extends PermanentJobError {
+  override readonly code = 'CHILD_ID_TAKEN';
+
+  constructor(
+    readonly jobId: string,
+    type: string,
+    found: { type: string; parent?: string | undefined },
+  ) {
+    const parent = found.parent === undefined ? '' : `, a child of ${found.parent}`;
+    super(
+      `a child of type "${type}" cannot be added as ${jobId}: that is a job of type "${found.type}"${parent}; give the child another key`,
+    );
   }
 }

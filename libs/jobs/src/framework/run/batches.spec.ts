@@ -1,17 +1,22 @@
 import { FakeServices, fakePorts } from '../../testing/fakes.js';
 import { HandlerRegistry } from '../discovery/registry.js';
-import type { BatchItem, BatchResults } from '../handler/batch.js';
+import { eachItem, type BatchItem, type BatchResults } from '../handler/batch.js';
+import type { JobHandlerOptions } from '../handler/job-options.js';
 import { STOP_REASONS } from './abort-scope.js';
 import { JobRunner } from './runner.js';
 import { info } from './runner.testkit.js';
 
 type RunBatch = (items: readonly BatchItem<number>[]) => BatchResults | Promise<BatchResults>;
 
-function setUp(runBatch: RunBatch, batch: { size: number; maxWait?: number }) {
+function setUp(
+  runBatch: RunBatch,
+  batch: { size: number; maxWait?: number },
+  options: Partial<JobHandlerOptions> = {},
+) {
   const registry = new HandlerRegistry();
   const batches: number[][] = [];
   registry.register(
-    { type: 'test', batch },
+    { type: 'test', batch, ...options },
     {
       runBatch: (items: readonly BatchItem[]) => {
         batches.push(items.map(({ payload }) => payload as number));
@@ -59,6 +64,46 @@ it('a throw fails all jobs of the batch, which may be tried again', async () => 
   for (const outcome of await Promise.all([start(1), start(2)])) {
     expect(outcome).toMatchObject({ kind: 'failed', retry: true, error: { message: 'down' } });
   }
+});
+
+describe('a job of a batch that waits for children', () => {
+  const flowing: RunBatch = async (items) => {
+    const results = [];
+    for (const { payload, context } of items) {
+      if (payload === 2) await context.flow([{ type: 'other' }]);
+      results.push({ result: payload });
+    }
+    return results;
+  };
+
+  it('leaves the others their results, when each has a try of its own', async () => {
+    const { start } = setUp((items) => eachItem(items, async (item) => (await flowing([item]))[0]), {
+      size: 3,
+      maxWait: HOUR,
+    });
+    expect(await Promise.all([start(1), start(2), start(3)])).toMatchObject([
+      { kind: 'completed' },
+      { kind: 'waiting' },
+      { kind: 'completed' },
+    ]);
+  });
+
+  it('has the others run again without it, and no attempt is used, when it ends the call', async () => {
+    const { start } = setUp(flowing, { size: 3, maxWait: HOUR });
+    expect(await Promise.all([start(1), start(2), start(3)])).toEqual([
+      { kind: 'released', delayMs: 0 },
+      { kind: 'waiting' },
+      { kind: 'released', delayMs: 0 },
+    ]);
+  });
+
+  it('costs the others an attempt when it ends the call of a type that must not be run twice', async () => {
+    const { start } = setUp(flowing, { size: 2, maxWait: HOUR }, { idempotent: false });
+    expect(await Promise.all([start(1), start(2)])).toMatchObject([
+      { kind: 'failed', retry: true, error: { code: 'BATCH_BROKEN_OFF' } },
+      { kind: 'waiting' },
+    ]);
+  });
 });
 
 it.each([

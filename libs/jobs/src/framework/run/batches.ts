@@ -1,11 +1,12 @@
-import { BatchResultError } from '../errors.js';
+import { BatchBrokenOffError, BatchResultError, WaitingForChildren } from '../errors.js';
 import type { BatchItem, BatchResult } from '../handler/batch.js';
 import type { BatchJobHandler } from '../handler/job-handler.js';
 import type { JobType } from '../handler/job-type.js';
+import type { RunContext } from './run-context.js';
 
 /** A job that waits for its batch, or for its result. */
 interface Member {
-  readonly item: BatchItem;
+  readonly item: BatchItem & { readonly context: RunContext };
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -23,8 +24,11 @@ interface Filling {
 export class Batches {
   private readonly filling = new Map<JobType, Filling>();
 
-  /** @returns the job's own result. Rejects with its own error, or with what `runBatch` threw. */
-  join(type: JobType, item: BatchItem): Promise<unknown> {
+  /**
+   * @returns the job's own result. Rejects with its own error, or with what `runBatch` threw; with {@link BatchBrokenOffError} when
+   *   that was another job's `flow()`.
+   */
+  join(type: JobType, item: Member['item']): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { members } = this.filling.get(type) ?? this.open(type);
       const member = { item, resolve, reject };
@@ -42,10 +46,15 @@ export class Batches {
 
   /** A job that is to stop before its batch began is not begun. */
   private leave(type: JobType, member: Member): void {
-    const members = this.filling.get(type)?.members ?? [];
+    const { members = [], timer } = this.filling.get(type) ?? {};
     const at = members.indexOf(member);
     if (at < 0) return;
     members.splice(at, 1);
+    if (members.length === 0) {
+      // The next job waits as long as any first one.
+      clearTimeout(timer);
+      this.filling.delete(type);
+    }
     member.reject(member.item.context.signal.reason);
   }
 
@@ -67,7 +76,8 @@ async function run(type: JobType, members: readonly Member[]): Promise<void> {
     }
     members.forEach((member, at) => settle(type, member, results[at]));
   } catch (error) {
-    for (const { reject } of members) reject(error);
+    const brokenOff = error instanceof WaitingForChildren ? new BatchBrokenOffError(type.type) : error;
+    for (const { item, reject } of members) reject(item.context.waiting ? error : brokenOff);
   }
 }
 

@@ -1,5 +1,6 @@
 import { problemsOf } from '#libs/contracts';
 import {
+  BatchBrokenOffError,
   BatchResultError,
   InterruptedRunError,
   JobCancelledError,
@@ -107,6 +108,8 @@ export class Performer {
     if (settled && 'result' in settled) return this.store(run, settled.result);
     if (cause instanceof WorkerStoppingError || !settled) return handedBack(run);
     const error = toError(settled.error);
+    // Nothing is wrong with this job; but one that must not be run twice has failed like others whose batch threw.
+    if (error instanceof BatchBrokenOffError && run.type.idempotent) return released(0);
     const final =
       settled.final === true || error instanceof PermanentJobError || error instanceof BatchResultError;
     return failed(error, { retry: !final && (await this.isRetryable(run, error)) });
