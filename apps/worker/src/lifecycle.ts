@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HandlerRegistry, OtherQueues } from '#libs/jobs';
 import { ArtifactSweeper } from './artifact-sweeper.js';
+import { TypeQueues } from '#libs/queue';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
 import { HealthServer } from './health-server.js';
@@ -10,6 +11,7 @@ import { RedisLink } from './redis-link.js';
 import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
 import { TypePublisher } from './type-publisher.js';
+import { foreignTypes } from './type-queues.js';
 import { TypeRulesWriter } from './type-rules-writer.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -45,6 +47,7 @@ export class Lifecycle {
     private readonly state: WorkerState,
     private readonly registry: HandlerRegistry,
     private readonly artifacts: ArtifactSweeper,
+    private readonly typeQueues: TypeQueues,
   ) {}
 
   /**
@@ -65,6 +68,8 @@ export class Lifecycle {
     // Asks what types there are: it is of use to have told of ours.
     this.artifacts.start();
     const { settings, id } = this.identity;
+    for (const line of foreignTypes(this.registry, this.typeQueues, settings.QUEUE_NAME))
+      this.logger.warn(line);
     this.logger.log(
       `worker ${id} runs ${this.registry.types().join(', ') || 'no job types'} of ` +
         `${settings.QUEUE_PREFIX}:${settings.QUEUE_NAME}, ${settings.WORKER_CONCURRENCY} at a time; ${address}/health`,

@@ -160,7 +160,7 @@ describe('a worker', () => {
     const id = await stand.add('test.flow', { children });
     expect(await stand.ended(id)).toMatchObject({ status: 'completed', result: [2, 4, 'cannot double -1'] });
     expect(notes.runs).toBe(2);
-    expect(await stand.queue.jobs.get(`${id}.two`)).toMatchObject({ status: 'completed', result: 4 });
+    expect(await stand.child(id, 'two')).toMatchObject({ status: 'completed', result: 4 });
   });
 
   it('fails a parent whose child fails', async () => {
@@ -183,7 +183,7 @@ describe('a worker', () => {
     expect(await stand.until(id, ({ status }) => status === 'completed')).toMatchObject({
       result: [6, 'good'],
     });
-    expect(await stand.queue.jobs.get(`${id}.0`)).toMatchObject({ attempts: { started: 1 } });
+    expect(await stand.child(id, '0')).toMatchObject({ attempts: { started: 1 } });
   });
 
   it('goes on at once in a flow without children', async () => {
@@ -194,8 +194,9 @@ describe('a worker', () => {
   it('adds a child once, also when the job that adds it is tried again', async () => {
     const id = await stand.add('test.enqueue');
     const parent = await stand.ended(id);
-    expect(parent).toMatchObject({ status: 'completed', result: `${id}.four` });
-    expect(await stand.ended(`${id}.four`)).toMatchObject({ result: 8, attempts: { started: 1 } });
+    const child = await stand.child(id, 'four');
+    expect(parent).toMatchObject({ status: 'completed', attempts: { made: 2 }, result: child.id });
+    expect(await stand.ended(child.id)).toMatchObject({ result: 8, attempts: { started: 1 } });
   });
 
   it('gives the result of an earlier job of the same payload, and says so', async () => {

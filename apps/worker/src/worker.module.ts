@@ -3,6 +3,7 @@ import { type DynamicModule, Logger, Module } from '@nestjs/common';
 import { ARTIFACT_STORE, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
 import {
   bundledPlugins,
+  Children,
   HandlerRegistry,
   JobProcessor,
   JobRunner,
@@ -13,7 +14,7 @@ import {
   RedisRunnerPorts,
   RUNNER_PORTS,
 } from '#libs/jobs';
-import { QueueKeys, TypeCatalog, TypeMetrics } from '#libs/queue';
+import { QueueKeys, TypeCatalog, TypeMetrics, TypeQueues } from '#libs/queue';
 import { artifactsKept } from './artifact-retention.js';
 import { ArtifactSweeper } from './artifact-sweeper.js';
 import { Cancellations } from './cancellations.js';
@@ -29,6 +30,7 @@ import { RunningPublisher } from './running-publisher.js';
 import { Schedules } from './schedules.js';
 import { TypeRulesWriter } from './type-rules-writer.js';
 import { TypePublisher } from './type-publisher.js';
+import { children, typeQueues } from './type-queues.js';
 import { TypeReports } from './type-reports.js';
 import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -58,13 +60,27 @@ class RedisModule {
           useFactory: ({ client }: RedisLink) => new TypeMetrics(async () => client, keys),
         },
         {
-          provide: RUNNER_PORTS,
+          provide: TypeQueues,
           inject: [RedisLink],
-          useFactory: ({ client }: RedisLink) =>
-            new RedisRunnerPorts(client, QUEUE_PREFIX, QUEUE_NAME, identity.id),
+          useFactory: ({ client }: RedisLink) => typeQueues(client, identity.settings),
+        },
+        {
+          provide: RUNNER_PORTS,
+          inject: [RedisLink, TypeQueues],
+          useFactory: ({ client }: RedisLink, types: TypeQueues) =>
+            new RedisRunnerPorts(client, QUEUE_PREFIX, QUEUE_NAME, { types, workerId: identity.id }),
         },
       ],
-      exports: [WORKER_IDENTITY, FatalErrors, RedisLink, QueueKeys, TypeCatalog, TypeMetrics, RUNNER_PORTS],
+      exports: [
+        WORKER_IDENTITY,
+        FatalErrors,
+        RedisLink,
+        QueueKeys,
+        TypeCatalog,
+        TypeMetrics,
+        TypeQueues,
+        RUNNER_PORTS,
+      ],
     };
   }
 }
@@ -101,21 +117,22 @@ export class WorkerModule {
             new ArtifactSweeper(store, () => artifactsKept(identity.settings, ...types)),
         },
         { provide: OtherQueues, useFactory: () => otherQueues(identity) },
+        { provide: Children, inject: [HandlerRegistry, TypeQueues, OtherQueues], useFactory: children },
         {
           provide: QueueServices,
-          inject: [HandlerRegistry, ARTIFACT_STORE, OtherQueues],
-          useFactory: (registry: HandlerRegistry, artifacts: ArtifactStore, queues: OtherQueues) =>
-            new QueueServices(registry, artifacts, (name) => queues.open(name)),
+          inject: [ARTIFACT_STORE, Children],
+          useFactory: (artifacts: ArtifactStore, own: Children) => new QueueServices(artifacts, own),
         },
         {
           provide: JobProcessor,
-          inject: [JobRunner, HandlerRegistry, WorkerState, QueueServices],
+          inject: [JobRunner, HandlerRegistry, WorkerState, QueueServices, TypeQueues],
           useFactory: (
             runner: JobRunner,
             registry: HandlerRegistry,
             state: WorkerState,
             services: QueueServices,
-          ) => new JobProcessor(runner, registry, state, services),
+            types: TypeQueues,
+          ) => new JobProcessor(runner, registry, state, services, types),
         },
         Consumer,
         Cancellations,

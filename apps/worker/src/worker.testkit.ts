@@ -6,7 +6,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { loadSettings, type JobView } from '#libs/contracts';
 import { createBackend, QueueKeys, QueueService, silentLogger, TypeCatalog } from '#libs/queue';
-import { Queue } from 'bullmq';
+import { Queue, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
 import { freshPrefix } from '../../../tests/e2e/worker-process.js';
 import { testRedisUrl } from '../../../tests/support/redis.js';
@@ -80,7 +80,7 @@ export class WorkerStand {
   async add(
     type: string,
     payload: unknown = {},
-    options: { attempts?: number; id?: string } = {},
+    options: JobsOptions & { id?: string } = {},
   ): Promise<string> {
     const { id, ...rest } = options;
     const job = await this.bull.add(type, payload, { priority: 2, ...rest, ...(id && { jobId: id }) });
@@ -98,6 +98,14 @@ export class WorkerStand {
       return job !== undefined && reached(job);
     });
     return this.queue.jobs.get(id);
+  }
+
+  /** The child that a job added under this key. */
+  async child(parentId: string, key: string): Promise<JobView> {
+    const { items } = await this.queue.jobs.list({ page: 1, pageSize: 1000 });
+    const found = items.filter(({ id }) => id.startsWith(`${parentId}.`) && id.endsWith(`.${key}`));
+    if (found.length !== 1) throw new Error(`${parentId} has ${found.length} children of the key ${key}`);
+    return found[0] as JobView;
   }
 
   async logs(id: string): Promise<string[]> {

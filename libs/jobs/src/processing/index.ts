@@ -1,8 +1,10 @@
 export { backoffStrategy } from './apply-settings.js';
+export { Children } from './children.js';
 export { endRules } from './end-rules.js';
+export type { OpenQueue, OtherQueue } from './job-queue.js';
 export { OtherQueues } from './other-queues.js';
 export { JobProcessor, type RunningJobs } from './processor.js';
-export { QueueServices, type OpenQueue, type OtherQueue } from './queue-services.js';
+export { QueueServices } from './queue-services.js';
 export { RedisRunnerPorts } from './runner-ports.js';
 export { QueueWorker } from './queue-worker.js';
 export { applySchedules, schedulerOf } from './schedules.js';

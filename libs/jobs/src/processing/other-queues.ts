@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { createBackend, type DroverBackend } from '#libs/queue';
-import type { OtherQueue } from './queue-services.js';
+import type { OtherQueue } from './job-queue.js';
 
 /** Queues of one prefix that jobs of a worker add children to; each is opened when it is first needed. */
 export class OtherQueues {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
 import { DroverError } from '#libs/contracts';
+import type { TypeQueues } from '#libs/queue';
 import {
   ChildFailedError,
   NoHandlerError,
@@ -10,10 +11,12 @@ import {
   type JobRunner,
   type Outcome,
   type RunnableJob,
+  WrongQueueError,
 } from '../framework/index.js';
 import { applySettings } from './apply-settings.js';
+import { backendOf, type JobQueue } from './job-queue.js';
+import type { QueueServices } from './queue-services.js';
 import { isOfType } from './schedules.js';
-import { backendOf, type JobQueue, type QueueServices } from './queue-services.js';
 
 const STILL_RUNNING_DELAY_MS = 1000;
 /** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
@@ -42,6 +45,7 @@ export class JobProcessor {
     private readonly registry: HandlerRegistry,
     private readonly running: RunningJobs,
     private readonly services: QueueServices,
+    private readonly types: TypeQueues,
   ) {}
 
   /**
@@ -58,7 +62,9 @@ export class JobProcessor {
     try {
       const type = this.registry.find(job.name);
       if (type) applySettings(job, type.settings);
-      const outcome = await this.runner.run(this.runnable(queue, job, token), signal);
+      const outcome =
+        (type ? undefined : await this.misplaced(queue, job)) ??
+        (await this.runner.run(this.runnable(queue, job, token), signal));
       return await this.conclude(queue, outcome, job, token);
     } finally {
       this.running.end(id, job.name);
@@ -69,6 +75,14 @@ export class JobProcessor {
   async onFailed(job: Job, error: Error): Promise<void> {
     if (job.finishedOn === undefined) return;
     await this.runner.tellDeadLetter({ job: infoOf(job), payload: job.data, error });
+  }
+
+  /** How a run ends whose job lies in the wrong queue: nobody here will ever have its type. */
+  private async misplaced(queue: JobQueue, job: Job): Promise<Outcome | undefined> {
+    // Where it cannot be told, the job goes back as others without a handler do.
+    const route = await this.types.misplaced(job.name).catch(() => undefined);
+    if (route === undefined) return undefined;
+    return { kind: 'failed', error: new WrongQueueError(job.name, queue.name, route), retry: false };
   }
 
   private runnable(queue: JobQueue, job: Job, token: string): RunnableJob {

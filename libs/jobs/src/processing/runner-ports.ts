@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { fitsSchema, QueueKeys, TypeCatalog, TypeView } from '#libs/queue';
+import { fitsSchema, QueueKeys, TypeCatalog, TypeView, type TypeQueues } from '#libs/queue';
 import type {
   CachedResult,
   LiveTypes,
@@ -30,11 +30,18 @@ export class RedisRunnerPorts implements RunnerPorts {
   readonly live: LiveTypes;
   readonly scheduled: ScheduledRuns;
 
-  /** @param workerId under which this worker publishes its types; default: it does not. */
-  constructor(redis: Redis, prefix: string, queue: string, workerId = '') {
+  /**
+   * @param options `types` says where types are run; `workerId` is what this worker publishes its types under, default: it does not.
+   */
+  constructor(
+    redis: Redis,
+    prefix: string,
+    queue: string,
+    { types, workerId = '' }: { types: TypeQueues; workerId?: string },
+  ) {
     const keys = new QueueKeys(prefix, queue);
     const base = keys.key('');
-    this.live = liveTypes(new TypeCatalog(async () => redis, keys), workerId);
+    this.live = liveTypes(new TypeCatalog(async () => redis, keys), types, workerId);
     this.unhandled = jobsInSearch(redis, `${base}unhandled:`);
     this.misfits = jobsInSearch(redis, `${base}misfit:`);
     this.cache = {
@@ -58,10 +65,11 @@ export class RedisRunnerPorts implements RunnerPorts {
   }
 }
 
-function liveTypes(catalog: TypeCatalog, workerId: string): LiveTypes {
+function liveTypes(catalog: TypeCatalog, types: TypeQueues, workerId: string): LiveTypes {
   const view = new TypeView(catalog);
   return {
     names: () => view.names(),
+    isRun: (type) => types.isRun(type),
     lastSeen: (type) => catalog.lastSeen(type),
     async fitsElsewhere(type, payload) {
       const { versions = [] } = (await view.find(type)) ?? {};

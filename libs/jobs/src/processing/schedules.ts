@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { bullPriority, PRIORITIES } from '#libs/contracts';
 import type { JobSchedulerJson } from 'bullmq';
 import type { JobType, Schedule } from '../framework/index.js';
-import type { OtherQueue } from './queue-services.js';
+import type { OtherQueue } from './job-queue.js';
 
 /** Ids of schedulers that belong to a type begin with this; others are left alone. */
 const PREFIX = 'type.';

@@ -90,16 +90,17 @@ export class FakeServices implements RunServices {
     this.checkpoints.push(JSON.parse(json));
   }
 
-  async enqueue(child: NewChild): Promise<void> {
+  /** @returns the child's key, which stands for its id here. */
+  async enqueue(child: NewChild): Promise<string> {
     this.enqueued.push(child);
+    return child.key;
   }
 
   async addChildren(children: readonly NewChild[]): Promise<readonly (ChildOutcome | undefined)[]> {
     this.children.push(...children);
-    return children.map(({ id }): ChildOutcome | undefined => {
-      const key = id.slice(id.indexOf('.') + 1);
-      if (!(key in this.outcomes)) return undefined;
-      const outcome = this.outcomes[key];
+    return children.map(({ key: id }): ChildOutcome | undefined => {
+      if (!Object.hasOwn(this.outcomes, id)) return undefined;
+      const outcome = this.outcomes[id];
       return outcome instanceof Error
         ? { id, status: 'failed', error: outcome.message }
         : { id, status: 'completed', result: outcome };
@@ -139,6 +140,7 @@ export function fakePorts(liveTypes: readonly string[] = []): RunnerPorts & {
     },
     live: {
       names: async () => [...liveTypes],
+      isRun: async (type) => liveTypes.includes(type),
       lastSeen: async (type) => lastSeen.get(type),
       fitsElsewhere: async (_, payload) => fitsElsewhere.has(payload),
     },

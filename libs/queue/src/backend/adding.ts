@@ -15,6 +15,8 @@ interface Operation {
   bytes: number;
 }
 
+/** Answer for a job that was rejected because its id exists. */
+const EXISTS = -1;
 /** Jobs and bytes that travel in one script call at most, so that no call holds Redis for long. */
 const MAX_JOBS_A_CALL = 200;
 const MAX_BYTES_A_CALL = 2 * 1024 * 1024;
@@ -66,18 +68,34 @@ export class Adding {
    */
   async addBull(entries: readonly BullEntry[]): Promise<string[]> {
     const answers = await this.answers(entries, fromBull);
-    for (const [at, answer] of answers.entries()) {
-      if (typeof answer === 'string') continue;
-      if (answer instanceof Error) throw answer;
-      const { job, jobId } = entries[at] as BullEntry;
-      throw refusedError(answer, { jobId, parentKey: job.parentKey, command: 'addJob' });
-    }
+    for (const [at, answer] of answers.entries()) this.check(answer, entries[at] as BullEntry);
     return answers as string[];
+  }
+
+  /**
+   * Adds jobs as BullMQ's `Queue` hands them over, but leaves alone what exists under the id of one.
+   *
+   * @returns for each whether it was added.
+   * @throws the error of the first job that was refused for another reason; the others are added.
+   */
+  async addNew(entries: readonly BullEntry[]): Promise<boolean[]> {
+    const answers = await this.answers(entries, (entry) => ({ ...fromBull(entry), onExisting: 'reject' }));
+    return answers.map((answer, at) => {
+      if (answer !== EXISTS) this.check(answer, entries[at] as BullEntry);
+      return answer !== EXISTS;
+    });
   }
 
   /** Takes no more jobs. @returns a promise of when those that were taken have their answers, unless they have them. */
   close(): Promise<void> | undefined {
     return this.batcher.close();
+  }
+
+  /** @throws the error that an answer other than an id stands for. */
+  private check(answer: Answer, { job, jobId }: BullEntry): void {
+    if (typeof answer === 'string') return;
+    if (answer instanceof Error) throw answer;
+    throw refusedError(answer, { jobId, parentKey: job.parentKey, command: 'addJob' });
   }
 
   private async answers<T>(items: readonly T[], toJob: (item: T) => NewJob): Promise<Answer[]> {

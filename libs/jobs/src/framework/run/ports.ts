@@ -16,6 +16,8 @@ export interface LiveTypes {
   lastSeen(type: string): Promise<number | undefined>;
   /** Whether some other live worker runs a version of the type that takes this payload, as far as its JSON Schema says. */
   fitsElsewhere(type: string, payload: unknown): Promise<boolean>;
+  /** Whether somebody runs the type, in whichever queue its jobs go to. */
+  isRun(type: string): Promise<boolean>;
 }
 
 /** Results by input. */

@@ -46,7 +46,7 @@ describe('a checkpoint', () => {
 });
 
 describe('children', () => {
-  it('get ids of their keys or places, so that a second run adds none twice', async () => {
+  it('are named by their keys or places, so that a second run adds none twice', async () => {
     const run = async (_: unknown, { enqueue }: JobContext) => {
       await enqueue('mail', { to: 'a' }, { key: 'first' });
       await enqueue('mail', { to: 'b' }, { priority: 'high' });
@@ -54,8 +54,8 @@ describe('children', () => {
     const { start, services } = setUp(run);
     await start();
     await start();
-    expect(services.enqueued.map(({ id }) => id)).toEqual(['7.first', '7.1', '7.first', '7.1']);
-    expect(services.enqueued[1]).toEqual({ id: '7.1', type: 'mail', payload: { to: 'b' }, priority: 'high' });
+    expect(services.enqueued.map(({ key }) => key)).toEqual(['first', '1', 'first', '1']);
+    expect(services.enqueued[1]).toEqual({ key: '1', type: 'mail', payload: { to: 'b' }, priority: 'high' });
   });
 
   it('with a key that is taken in this run are refused, not dropped', async () => {
@@ -72,7 +72,7 @@ describe('children', () => {
       flow([{ type: 'count' }, { type: 'count', key: 'b' }]),
     );
     expect(await start()).toEqual({ kind: 'waiting' });
-    expect(services.children.map(({ id }) => id)).toEqual(['7.0', '7.b']);
+    expect(services.children.map(({ key }) => key)).toEqual(['0', 'b']);
   });
 
   it('of a flow end the run also when the handler catches what flow throws', async () => {

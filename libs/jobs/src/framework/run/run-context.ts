@@ -24,9 +24,9 @@ import {
 const MAX_LOG_LENGTH = 8192;
 const MAX_STATE_BYTES = 256 * 1024;
 
-/** A child as the queue is to add it. `id` makes adding it again harmless. */
-export interface NewChild extends Omit<ChildOptions, 'key'> {
-  readonly id: string;
+/** A child as the queue is to add it. Its key makes adding it again harmless. */
+export interface NewChild extends ChildOptions {
+  readonly key: string;
   readonly type: string;
   readonly payload: unknown;
   readonly mayFail?: boolean;
@@ -38,9 +38,9 @@ export interface RunServices extends JobReports {
   state(): Promise<unknown>;
   /** Keeps a state. @throws {CheckpointNotKeptError} */
   checkpoint(json: string): Promise<void>;
-  /** Adds a job unless its id exists. */
-  enqueue(child: NewChild): Promise<void>;
-  /** Adds jobs this one waits for, unless their ids exist. @returns what became of each; `undefined` while it has not ended */
+  /** Adds a job unless this one has added it before. @returns its id */
+  enqueue(child: NewChild): Promise<string>;
+  /** Adds jobs this one waits for, unless it has added them before. @returns what became of each; `undefined` while it has not ended */
   addChildren(children: readonly NewChild[]): Promise<readonly (ChildOutcome | undefined)[]>;
   readonly artifacts: ArtifactStore;
 }
@@ -105,9 +105,7 @@ export class RunContext implements JobContext {
     options: ChildOptions = {},
   ): Promise<string> => {
     this.checkOpen();
-    const child = this.child({ ...options, type, payload });
-    await this.services.enqueue(child);
-    return child.id;
+    return this.services.enqueue(this.child({ ...options, type, payload }));
   };
 
   readonly flow = async (children: readonly FlowChild[]): Promise<readonly ChildOutcome[]> => {
@@ -135,7 +133,7 @@ export class RunContext implements JobContext {
     // The queue would take the second for the first one, and drop it.
     if (this.keys.has(name)) throw new ChildKeyRepeatedError(name);
     this.keys.add(name);
-    return { ...rest, payload, id: `${this.job.id}.${name}` };
+    return { ...rest, payload, key: name };
   }
 
   private line(level: LogLevel, text: string): Promise<void> {

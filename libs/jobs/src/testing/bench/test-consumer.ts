@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore } from '#libs/artifacts';
-import { createBackend } from '#libs/queue';
+import { createBackend, TypeQueues } from '#libs/queue';
 import type { TestingModule } from '@nestjs/testing';
 import type { Job } from 'bullmq';
 import { HandlerRegistry, JobRunner, STOP_REASONS } from '../../framework/index.js';
 import {
   backoffStrategy,
+  Children,
   JobProcessor,
   OtherQueues,
   QueueServices,
@@ -37,8 +38,10 @@ export class TestConsumer {
     const registry = module.get(HandlerRegistry, { strict: false });
     const runner = module.get(JobRunner, { strict: false });
     this.others = new OtherQueues(at.redisUrl, at.prefix, () => undefined);
-    const services = new QueueServices(registry, artifacts, (name) => this.others.open(name));
-    this.processor = new JobProcessor(runner, registry, runningJobs(), services);
+    const types = module.get(TypeQueues, { strict: false });
+    const children = new Children(registry, types, (name) => this.others.open(name));
+    const services = new QueueServices(artifacts, children);
+    this.processor = new JobProcessor(runner, registry, runningJobs(), services, types);
     this.worker = this.openWorker(at, registry, concurrency);
     this.worker.on('error', () => undefined);
     this.worker.on('completed', ({ id }) => this.settle(id));

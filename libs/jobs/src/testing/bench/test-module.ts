@@ -3,6 +3,8 @@ import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type { Redis } from 'ioredis';
 import { JobsModule, RUNNER_PORTS, type JobRunnerOptions } from '../../framework/index.js';
+import { QueueRoutes } from '#libs/contracts';
+import { QueueKeys, TypeCatalog, TypeQueues } from '#libs/queue';
 import { RedisRunnerPorts } from '../../processing/index.js';
 
 /** Where a test worker's queue is. */
@@ -25,15 +27,25 @@ export interface TestModuleOptions extends JobRunnerOptions {
 @Module({})
 class SurroundingsModule {
   static forTest(redis: Redis, { prefix, name }: TestQueue, artifacts: ArtifactStore): DynamicModule {
+    const types = typesOfOne(redis, prefix, name);
     return {
       module: SurroundingsModule,
       providers: [
-        { provide: RUNNER_PORTS, useValue: new RedisRunnerPorts(redis, prefix, name) },
+        { provide: TypeQueues, useValue: types },
+        { provide: RUNNER_PORTS, useValue: new RedisRunnerPorts(redis, prefix, name, { types }) },
         { provide: ARTIFACT_STORE, useValue: artifacts },
       ],
-      exports: [RUNNER_PORTS, ARTIFACT_STORE],
+      exports: [TypeQueues, RUNNER_PORTS, ARTIFACT_STORE],
     };
   }
+}
+
+/** A test has one queue: types that have another one are run in it, too. */
+function typesOfOne(redis: Redis, prefix: string, own: string): TypeQueues {
+  const catalog = new TypeCatalog(async () => redis, new QueueKeys(prefix, own));
+  const here = async () =>
+    (await catalog.list()).map((type) => ({ ...type, queue: own, hasOwnQueue: false }));
+  return new TypeQueues({ own, routes: new QueueRoutes(), list: here });
 }
 
 /** What a worker consists of besides its queue: plugins, registry, runner. Whatever is wrong with a plugin is thrown. */

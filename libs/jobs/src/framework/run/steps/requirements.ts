@@ -25,10 +25,8 @@ export function checkRequirements(
       for (const service of servicesOf(type.type)) {
         if (!(await service.isReady())) return released(UNMET_MS);
       }
-      if (type.dependsOn.length === 0) return undefined;
-      const names = await live.names();
-      if (type.dependsOn.some((name) => !names.includes(name))) return released(UNMET_MS);
-      return undefined;
+      const areRun = await Promise.all(type.dependsOn.map((name) => live.isRun(name)));
+      return areRun.includes(false) ? released(UNMET_MS) : undefined;
     } catch (error) {
       logger.warn(`requirements of job ${job.info.id} (${type.type}) cannot be checked: ${messageOf(error)}`);
       return released(UNMET_MS);
