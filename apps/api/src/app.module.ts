@@ -4,6 +4,7 @@ import type { Settings } from '#libs/contracts';
 import type { ApiOptions } from './api-options.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { JobTargets } from './jobs/job-targets.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { RemovedArtifacts } from './jobs/removed-artifacts.js';
 import { ProblemFilter } from './problems/problem.filter.js';
@@ -23,6 +24,7 @@ export class AppModule {
       providers: [
         TypeDirectory,
         { provide: RemovedArtifacts, useFactory: () => new RemovedArtifacts(settings) },
+        JobTargets,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],

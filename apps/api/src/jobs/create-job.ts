@@ -14,7 +14,7 @@ import { BodyTooLargeError } from '../problems/api-errors.js';
  *
  * @throws {BodyTooLargeError} when the payload's JSON has more than 256 KiB.
  */
-export function toCreateJob(request: ValidCreateJobRequest, type?: PublishedType): CreateJob {
+export function toCreateJob(request: Omit<ValidCreateJobRequest, 'queue'>, type?: PublishedType): CreateJob {
   const { payload = {}, ...rest } = request;
   const bytes = Buffer.byteLength(JSON.stringify(payload));
   if (bytes > REST_LIMITS.payloadBytes)

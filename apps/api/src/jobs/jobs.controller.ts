@@ -16,25 +16,29 @@ import {
   createJobSchema,
   jobActionSchema,
   jobLogsQuerySchema,
+  jobQueueSchema,
   listJobsSchema,
   REST_DEFAULTS,
   type JobActionRequest,
   type JobLogs,
   type JobLogsQuery,
   type JobPage,
+  type JobQueueQuery,
   type JobStats,
   type JobView,
   type ListJobsQuery,
   type RemovedJob,
   type ValidCreateJobRequest,
 } from '#libs/contracts';
-import { JobNotFoundError, QueueService } from '#libs/queue';
+import { JobNotFoundError } from '#libs/queue';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
+import { JobStores } from '../redis/job-stores.js';
+import { QueueName } from '../redis/queue-name.js';
 import { checkPayload } from '../types/check-payload.js';
-import { TypeDirectory } from '../types/type-directory.js';
 import { addJob } from './add-job.js';
 import { toCreateJob } from './create-job.js';
 import { actOnJob } from './job-actions.js';
+import { JobTargets } from './job-targets.js';
 import { RemovedArtifacts } from './removed-artifacts.js';
 import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.docs.js';
 
@@ -44,44 +48,49 @@ import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.d
 @UseInterceptors(RedisGuardInterceptor)
 export class JobsController {
   constructor(
-    private readonly queue: QueueService,
-    private readonly types: TypeDirectory,
     private readonly artifacts: RemovedArtifacts,
+    private readonly stores: JobStores,
+    private readonly targets: JobTargets,
+    private readonly own: QueueName,
   ) {}
 
   @Post()
   @DocCreate()
   async create(
-    @Body({ schema: createJobSchema }) body: ValidCreateJobRequest,
+    @Body({ schema: createJobSchema }) { queue: asked, ...body }: ValidCreateJobRequest,
     @Headers('idempotency-key') key: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<JobView> {
-    const type = await this.types.find(body.type);
+    const { queue, type } = await this.targets.find(body.type, asked);
     if (type) checkPayload(type, body.payload ?? {});
-    const { job, created } = await addJob(this.queue.jobs, toCreateJob(body, type), key);
+    const { job, created } = await addJob(this.stores.of(queue), toCreateJob(body, type), key);
     // Nothing new: the answer to the first request, once more.
     if (!created) response.status(200);
-    response.setHeader('Location', `/api/jobs/${encodeURIComponent(job.id)}`);
+    const elsewhere = queue === this.own.name ? '' : `?queue=${encodeURIComponent(queue)}`;
+    response.setHeader('Location', `/api/jobs/${encodeURIComponent(job.id)}${elsewhere}`);
     return job;
   }
 
   @Get()
   @DocList()
-  list(@Query({ schema: listJobsSchema }) query: ListJobsQuery): Promise<JobPage> {
-    return this.queue.jobs.list(query);
+  list(@Query({ schema: listJobsSchema }) { queue, ...query }: ListJobsQuery): Promise<JobPage> {
+    return this.stores.of(queue).list(query);
   }
 
   // Before ':id', which would take it for an id.
   @Get('stats')
   @DocStats()
-  stats(): Promise<JobStats> {
-    return this.queue.jobs.stats();
+  stats(@Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery): Promise<JobStats> {
+    return this.stores.of(queue).stats();
   }
 
   @Get(':id')
   @DocFind()
-  async find(@Param('id') id: string): Promise<JobView> {
-    const job = await this.queue.jobs.find(id);
+  async find(
+    @Param('id') id: string,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<JobView> {
+    const job = await this.stores.of(queue).find(id);
     if (!job) throw new JobNotFoundError(id);
     return job;
   }
@@ -92,8 +101,8 @@ export class JobsController {
     @Param('id') id: string,
     @Query({ schema: jobLogsQuerySchema }) query: JobLogsQuery,
   ): Promise<JobLogs> {
-    const { start, end = start + REST_DEFAULTS.logRows - 1 } = query;
-    return this.queue.jobs.logs(id, start, end);
+    const { queue, start, end = start + REST_DEFAULTS.logRows - 1 } = query;
+    return this.stores.of(queue).logs(id, start, end);
   }
 
   @Post(':id/action')
@@ -102,7 +111,8 @@ export class JobsController {
   act(
     @Param('id') id: string,
     @Body({ schema: jobActionSchema }) { action }: JobActionRequest,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
   ): Promise<JobView | RemovedJob> {
-    return actOnJob(this.queue.jobs, this.artifacts, id, action);
+    return actOnJob(this.stores.of(queue), this.artifacts, id, action);
   }
 }

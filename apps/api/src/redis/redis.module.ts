@@ -1,7 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Settings } from '#libs/contracts';
-import { QueueModule, Reconciler } from '#libs/queue';
+import { QueueRoutes, type Settings } from '#libs/contracts';
+import { QueueKeys, QueueModule, QueueService, Reconciler, TypeCatalog, TypeQueues } from '#libs/queue';
 import type { ApiOptions } from '../api-options.js';
+import { JobStores } from './job-stores.js';
 import { QueueKeeper } from './queue-keeper.js';
 import { QueueName } from './queue-name.js';
 import { queueOptions } from './queue-options.js';
@@ -14,7 +15,8 @@ export class RedisModule {
     const options = queueOptions(settings, queueLogger);
     const queue = QueueModule.forRoot(options);
     const { QUEUE_PREFIX: prefix, QUEUE_NAME: name, MORE_QUEUES } = settings;
-    const all = [...new Set([name, ...MORE_QUEUES])];
+    const routes = new QueueRoutes(settings.QUEUE_ROUTES);
+    const all = [...new Set([name, ...MORE_QUEUES, ...routes.queues])];
     const createReconciler = (queueName: string) =>
       new Reconciler({
         ...options,
@@ -34,8 +36,31 @@ export class RedisModule {
         { provide: QueueKeeper, useFactory: () => new QueueKeeper(all.map(createReconciler)) },
         { provide: RedisDeadlines, useValue: deadlines ?? DEFAULT_DEADLINES },
         { provide: QueueName, useValue: { prefix, name, all } satisfies QueueName },
+        { provide: QueueRoutes, useValue: routes },
+        {
+          provide: TypeQueues,
+          inject: [QueueService],
+          useFactory: (service: QueueService) => typeQueues(service, routes, prefix, all),
+        },
+        JobStores,
       ],
-      exports: [queue, RedisGuard, QueueName],
+      exports: [queue, RedisGuard, QueueName, QueueRoutes, TypeQueues, JobStores],
     };
   }
+}
+
+/** @param all the queues that are looked after, the own one first. */
+function typeQueues(
+  { backend }: QueueService,
+  routes: QueueRoutes,
+  prefix: string,
+  [own = '', ...others]: readonly string[],
+): TypeQueues {
+  const client = () => backend.client();
+  return new TypeQueues({
+    own,
+    others,
+    routes,
+    list: (queue) => new TypeCatalog(client, new QueueKeys(prefix, queue)).list(),
+  });
 }

@@ -1,7 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { typeOverridesBodySchema, type LiveType, type TypeList, type TypeOverrides } from '#libs/contracts';
-import { QueueService } from '#libs/queue';
+import {
+  QueueRoutes,
+  typeOverridesBodySchema,
+  type LiveType,
+  type TypeList,
+  type TypeOverrides,
+} from '#libs/contracts';
+import { QueueService, TypeQueues } from '#libs/queue';
 import { TypeNotFoundError } from '../problems/api-errors.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from './types.docs.js';
@@ -11,18 +17,22 @@ import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from '
 @Controller('types')
 @UseInterceptors(RedisGuardInterceptor)
 export class TypesController {
-  constructor(private readonly queue: QueueService) {}
+  constructor(
+    private readonly queue: QueueService,
+    private readonly queues: TypeQueues,
+    private readonly routes: QueueRoutes,
+  ) {}
 
   @Get()
   @DocList()
   async list(): Promise<TypeList> {
-    return { items: await this.queue.types.list() };
+    return { items: await this.types(), routes: [...this.routes.entries] };
   }
 
   @Get(':type')
   @DocFind()
   async find(@Param('type') name: string): Promise<LiveType> {
-    const type = (await this.queue.types.list()).find((each) => each.type === name);
+    const type = (await this.types()).find((each) => each.type === name);
     if (!type) throw new TypeNotFoundError(name);
     return type;
   }
@@ -51,5 +61,11 @@ export class TypesController {
   @DocDropSettings()
   async drop(@Param('type') name: string): Promise<void> {
     await this.queue.types.override(name, undefined);
+  }
+
+  /** The types of live workers, each with the queue that its jobs go to. */
+  private async types(): Promise<LiveType[]> {
+    const types = await this.queue.types.list();
+    return Promise.all(types.map(async (type) => ({ ...type, queue: await this.queues.queueOf(type.type) })));
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PRIORITIES, type PriorityName } from '../priority.js';
 import { isDeeperThan } from './depth.js';
 import { REST_LIMITS } from './limits.js';
+import { queueNameSchema } from '../queue-name.js';
 import { printableText } from './text.js';
 
 const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
@@ -27,6 +28,12 @@ export const createJobSchema = z
     type: printableText(REST_LIMITS.typeLength).meta({
       description: 'What kind of job: the name its handler is registered for.',
       example: 'example.echo',
+    }),
+    queue: queueNameSchema.optional().meta({
+      description:
+        'Queue it goes to. Without it: as `QUEUE_ROUTES` says, else as the handler of the type, else `QUEUE_NAME`. Then the ' +
+        '`Location` of the answer names the queue.',
+      example: 'jobs',
     }),
     payload: payload.optional().meta({
       description:

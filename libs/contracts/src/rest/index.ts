@@ -3,6 +3,7 @@ export * from './dead-letters.js';
 export * from './health.js';
 export * from './job-action.js';
 export * from './job-logs.js';
+export * from './job-queue.js';
 export * from './job-stats.js';
 export * from './job.js';
 export * from './limits.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobQueueParameter } from './job-queue.js';
 import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
 
 const row = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -6,6 +7,7 @@ const row = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Query of `GET /api/jobs/:id/logs`. */
 export const jobLogsQuerySchema = z
   .strictObject({
+    queue: jobQueueParameter,
     start: row.default(0).meta({ description: 'First row, counted from 0 (the oldest).' }),
     end: row.optional().meta({
       description: `Last row, counted in. Without it: ${REST_DEFAULTS.logRows} rows. At most ${REST_LIMITS.logRows} rows.`,

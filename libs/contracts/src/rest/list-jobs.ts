@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jobQueueParameter } from './job-queue.js';
 import { jobSchema, jobStatusSchema } from './job.js';
 import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
 import { printableText } from './text.js';
@@ -12,6 +13,7 @@ export const listJobsSchema = z.strictObject({
   pageSize: pageSize.default(REST_DEFAULTS.pageSize).meta({ description: 'Jobs on a page.' }),
   status: jobStatusSchema.optional().meta({ description: 'Only jobs of this status.' }),
   type: printableText(REST_LIMITS.typeLength).optional().meta({ description: 'Only jobs of this type.' }),
+  queue: jobQueueParameter,
 });
 
 export type ListJobsQuery = z.output<typeof listJobsSchema>;

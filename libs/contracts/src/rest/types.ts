@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { publishedTypeSchema } from '../types/published-type.js';
+import type { QueueRoute } from '../types/queue-routes.js';
 import { typeOverridesSchema } from '../types/type-settings.js';
 
 /** A job type that live workers run. */
@@ -16,12 +17,30 @@ export const liveTypeSchema = publishedTypeSchema
   })
   .meta({ id: 'JobType' });
 
+/** One entry of `QUEUE_ROUTES`. */
+export const queueRouteSchema = z
+  .object({
+    types: z.string().meta({ description: 'A type, or a pattern with `*`.', example: 'video.encode' }),
+    queue: z.string().meta({ description: 'Queue its jobs go to.', example: 'go-video' }),
+  })
+  .meta({ id: 'QueueRoute' });
+
 /** Answer of `GET /api/types`. */
-export const typeListSchema = z.object({ items: z.array(liveTypeSchema) }).meta({ id: 'JobTypes' });
+export const typeListSchema = z
+  .object({
+    items: z.array(liveTypeSchema),
+    routes: z.array(queueRouteSchema).meta({
+      description:
+        'Types that have a queue of their own, whatever their handlers say: `QUEUE_ROUTES`. Workers publish those of them that ' +
+        'they run, Go programs none. A name beats patterns, of which the first that fits counts.',
+    }),
+  })
+  .meta({ id: 'JobTypes' });
 
 /** Body and answer of `PUT /api/types/:type/settings`: all that is overridden at run time. */
 export const typeOverridesBodySchema = typeOverridesSchema.meta({ id: 'TypeOverrides' });
 
 export interface TypeList {
   items: z.infer<typeof liveTypeSchema>[];
+  routes: QueueRoute[];
 }
