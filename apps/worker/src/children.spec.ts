@@ -4,6 +4,7 @@ import {
   eachItem,
   HandlerRegistry,
   JobHandler,
+  schedulerOf,
   type BatchItem,
   type BatchJobHandler,
   type ChildOptions,
@@ -68,6 +69,11 @@ class Mail {
   }
 }
 
+@JobHandler({ type: 'test.nightly', queue: 'mail', schedule: { every: '1h' } })
+class Nightly {
+  run() {}
+}
+
 @JobHandler({ type: 'test.needy', dependsOn: ['test.mail'] })
 class Needy {
   run() {
@@ -91,6 +97,9 @@ class TestPlugin {}
 
 @Module({ providers: [Mail] })
 class MailPlugin {}
+
+@Module({ providers: [Nightly] })
+class NightlyPlugin {}
 
 const CREATED = 1_900_000_000_000;
 /** The id that a child of `parent` has, when that was created at {@link CREATED}. */
@@ -285,6 +294,20 @@ describe('children', () => {
       errorCode: 'WRONG_QUEUE',
       error: expect.stringContaining('go to queue "go-video" (QUEUE_ROUTES)'),
     });
+  });
+
+  it('of a schedule are added in the queue of their type, and only there', async () => {
+    const scheduler = (queue: string) => `${stand.prefix}:${queue}:scheduler:${schedulerOf('test.nightly')}`;
+    await stand.redis.hset(scheduler('jobs'), 'name', 'from before it had a queue');
+    await stand.redis.zadd(
+      `${stand.prefix}:jobs:schedulers`,
+      Date.now() + 3_600_000,
+      schedulerOf('test.nightly'),
+    );
+    const nightly = await stand.start([NightlyPlugin]);
+    await waitFor(async () => (await stand.redis.exists(scheduler('mail'))) === 1);
+    await waitFor(async () => (await stand.redis.exists(scheduler('jobs'))) === 0);
+    await stand.stop(nightly);
   });
 
   it('a worker says which of its types go to queues it does not look at', async () => {

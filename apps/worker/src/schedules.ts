@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { applySchedules, HandlerRegistry, OtherQueues, type JobType } from '#libs/jobs';
-import { compareVersions, TypeCatalog } from '#libs/queue';
+import { compareVersions, TypeCatalog, TypeQueues } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 
@@ -26,6 +26,7 @@ export class Schedules {
     private readonly registry: HandlerRegistry,
     private readonly queues: OtherQueues,
     private readonly catalog: TypeCatalog,
+    private readonly types: TypeQueues,
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {}
 
@@ -72,9 +73,7 @@ export class Schedules {
     const newest = await this.newest();
     const changed = newest.filter((type) => this.applied.get(type.type) !== stateOf(type));
     const states = changed.map((type) => [type.type, stateOf(type)] as const);
-    if (changed.length > 0) {
-      await applySchedules(this.queues.open(this.identity.settings.QUEUE_NAME), changed);
-    }
+    if (changed.length > 0) await this.applyTo(changed);
     for (const [type, state] of states) this.applied.set(type, state);
     return true;
   }
@@ -87,6 +86,14 @@ export class Schedules {
       if (!isNewest) this.applied.delete(type);
       return isNewest;
     });
+  }
+
+  /** In the worker's own queue, and in those that jobs of these types go to. */
+  private async applyTo(types: readonly JobType[]): Promise<void> {
+    const queueOf = (type: string) => this.types.homeOf(type);
+    const scheduled = types.filter(({ schedule }) => schedule);
+    const names = new Set([this.identity.settings.QUEUE_NAME, ...scheduled.map(({ type }) => queueOf(type))]);
+    for (const name of names) await applySchedules(this.queues.open(name), types, queueOf);
   }
 }
 

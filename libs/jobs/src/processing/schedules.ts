@@ -18,15 +18,20 @@ const MOST_LISTED = 10_000;
 
 /**
  * Makes the queue's schedulers what these types say: adds or changes those of types with a schedule, and removes that of a type
- * which no longer has one, or is switched off at run time. Schedulers of other types, of a type that is off in this worker only,
- * and those nobody made for a type, stay. Doing it again, also by several workers at once, changes nothing.
+ * which no longer has one, whose jobs go to another queue (`queueOf` says to which), or that is switched off at run time. Schedulers
+ * of other types, of a type that is off in this worker only, and those nobody made for a type, stay. Doing it again, also by
+ * several workers at once, changes nothing.
  */
-export async function applySchedules(queue: OtherQueue, types: readonly JobType[]): Promise<void> {
+export async function applySchedules(
+  queue: OtherQueue,
+  types: readonly JobType[],
+  queueOf: (type: string) => string,
+): Promise<void> {
   const known = new Map((await queue.getJobSchedulers(0, MOST_LISTED)).map((one) => [one.key, one]));
   for (const type of types) {
     const id = schedulerOf(type.type);
     const there = known.get(id);
-    if (!type.schedule || type.isOffAtRunTime) {
+    if (!type.schedule || type.isOffAtRunTime || queueOf(type.type) !== queue.name) {
       if (there) await queue.removeJobScheduler(id);
     } else if (type.settings.enabled) {
       const wanted = wantedOf(type, type.schedule);

@@ -45,6 +45,12 @@ it.each<[string, Partial<JobHandlerOptions>, RegExp]>([
   ['no attempts', { attempts: 0 }, /settings that cannot be used: attempts/],
   ['a version with a letter before it', { version: 'v1.2.0' }, /write one of semver/],
   ['a version that is none of semver', { version: '1.2' }, /version "1\.2": write one of semver/],
+  [
+    'a queue that is no name',
+    { queue: 'go video' },
+    /queue that cannot be used \("go video"\): must not be empty nor/,
+  ],
+  ['a queue of the health keys', { queue: 'worker' }, /must not be "worker"/],
   ['an unknown priority', { priority: 'urgent' as never }, /priority/],
   ['a batch of nothing', { batch: { size: 0 } }, /batch that cannot be used: size/],
   [
