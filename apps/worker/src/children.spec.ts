@@ -86,7 +86,7 @@ class Batch implements BatchJobHandler<{ of?: number }> {
   runBatch(items: readonly BatchItem<{ of?: number }>[]) {
     return eachItem(items, async ({ payload: { of }, context }) => {
       if (of === undefined) return 'alone';
-      const [child] = await context.flow([{ type: 'test.count', payload: { of } }]);
+      const [child] = await context.flow([{ type: 'test.count', payload: { of }, delay: '1h' }]);
       return child;
     });
   }

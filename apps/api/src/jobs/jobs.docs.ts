@@ -13,8 +13,8 @@ export const DocCreate = () =>
       operationId: 'createJob',
       summary: 'Add a job',
       description:
-        'Adds a job; it runs as soon as a worker is free, or after `delay`. For a type that workers publish, the payload must ' +
-        'fit its schema.',
+        'Adds a job; it runs as soon as a worker is free, or after `delay`. For a type that workers of its queue publish, the ' +
+        'payload must fit its schema.',
     }),
     ApiHeader({
       name: 'Idempotency-Key',
@@ -27,7 +27,12 @@ export const DocCreate = () =>
       status: 201,
       description: 'The job.',
       standardSchema: jobSchema,
-      headers: { Location: { description: "The job's address.", schema: { type: 'string' } } },
+      headers: {
+        Location: {
+          description: "The job's address; with `?queue=` when it is not in `QUEUE_NAME`.",
+          schema: { type: 'string' },
+        },
+      },
     }),
     ApiResponse({
       status: 200,

@@ -23,7 +23,7 @@ export const publishedTypeSchema = z.object({
   name: z.string(),
   description: z.string().optional(),
   version: z.string(),
-  /** Queue its jobs belong to. */
+  /** Queue its jobs go to. */
   queue: z.string(),
   /** True when the type itself names that queue; else it is that of the worker. */
   hasOwnQueue: z.boolean().optional(),

@@ -44,7 +44,7 @@ export interface ChildOptions {
   readonly priority?: PriorityName;
   readonly attempts?: number;
   readonly delay?: Duration;
-  /** Default: the worker's queue. */
+  /** Default: that of the type, as `QUEUE_ROUTES`, its handler or live workers say; else the worker's. */
   readonly queue?: string;
 }
 
@@ -100,13 +100,20 @@ export interface JobContext<State = unknown> {
    *   when the job is no longer this run's.
    */
   checkpoint(state: State): Promise<void>;
-  /** Adds another job, and does not wait for it. @returns its id */
+  /**
+   * Adds another job, and does not wait for it; a later run of this job finds it.
+   *
+   * @returns its id
+   * @throws {ChildIdTakenError} when that belongs to a job of another type or parent.
+   */
   enqueue(type: string, payload?: unknown, options?: ChildOptions): Promise<string>;
   /**
    * Adds jobs and waits for all of them without keeping a place in the worker: the run ends, and
    * once they have ended the job is run again, from its beginning, and this call gives their
    * outcomes in order. What comes before it is therefore done twice: keep it in a checkpoint, or make it
    * cheap. One call in a run; children of the same keys are never added twice.
+   *
+   * @throws {ChildIdTakenError} as {@link enqueue}.
    */
   flow(children: readonly FlowChild[]): Promise<readonly ChildOutcome[]>;
   readonly artifacts: JobArtifacts;

@@ -38,7 +38,7 @@ export interface JobHandlerOptions {
   readonly description?: string;
   /** Version of the handler, shown where types are listed. Default: `1.0.0`. */
   readonly version?: string;
-  /** Queue the type's jobs belong to. Default: the worker's. */
+  /** Queue the type's jobs go to where nobody says which; `QUEUE_ROUTES` beats it. Default: that of whoever adds. */
   readonly queue?: string;
   /** Schema of the payload, applied before `run`. A payload that does not fit fails the job for good. Default: anything goes. */
   readonly payload?: z.ZodType;
