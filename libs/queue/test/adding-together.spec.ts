@@ -33,6 +33,35 @@ async function countCalls(stand: Stand) {
   };
 }
 
+describe('jobs that are added only where their ids are new', () => {
+  const entry = (id: string, name: string) => {
+    const job = { id, name, data: '{}', opts: { jobId: id }, timestamp: 1, delay: 0, attemptsMade: 0 };
+    return { job: job as never, jobId: id };
+  };
+
+  it('leave alone what exists, and say so of each', async () => {
+    const stand = open();
+    const { adding } = stand.service.backend;
+    expect(await adding.addNew([entry('a', 'first'), entry('b', 'first')])).toEqual([true, true]);
+    expect(await adding.addNew([entry('b', 'second'), entry('c', 'second')])).toEqual([false, true]);
+    const names = await Promise.all(
+      ['a', 'b', 'c'].map(async (id) => (await stand.service.jobs.get(id)).type),
+    );
+    expect(names).toEqual(['first', 'first', 'second']);
+    expect(await stand.queued()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('are refused for other reasons as by Queue.add, and the others are added', async () => {
+    const stand = open();
+    const orphan = entry('child', 'first');
+    Object.assign(orphan.job, { parentKey: `${stand.base}nobody`, parent: { id: 'nobody', queueKey: 'x' } });
+    await expect(stand.service.backend.adding.addNew([orphan, entry('a', 'first')])).rejects.toMatchObject({
+      bullCode: -5,
+    });
+    expect(await stand.queued()).toEqual(['a']);
+  });
+});
+
 describe('jobs added in one turn', () => {
   it('travel in few calls, in order', async () => {
     const stand = open();
