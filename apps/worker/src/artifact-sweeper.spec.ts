@@ -6,6 +6,7 @@ import { FolderArtifacts } from '#libs/artifacts';
 import { JobHandler, type JobContext } from '#libs/jobs';
 import { waitFor } from '../../../tests/support/wait.js';
 import { ArtifactSweeper, type ArtifactsKept } from './artifact-sweeper.js';
+import { TypeSettingsWatcher } from './type-settings-watcher.js';
 import { WorkerStand } from './worker.testkit.js';
 
 const DAY = 86_400_000;
@@ -105,7 +106,8 @@ it('a worker does so, and keeps by itself what its types still have jobs of', as
     age(29 * DAY, root);
     await stand.stop(first);
     const second = await stand.start([WriterPlugin]);
-    // Resolves after the pass that the start began.
+    await second.get(TypeSettingsWatcher).inForce;
+    // Resolves after the pass that began then.
     await second.get(ArtifactSweeper).stop();
     expect(await kept.list('job')).toHaveLength(1);
     await stand.stop(second);

@@ -31,9 +31,10 @@ export class ArtifactSweeper {
     private readonly times: SweepTimes = DEFAULT_TIMES,
   ) {}
 
-  /** Begins with a pass at once; the others follow. */
-  start(): void {
-    this.passing = this.pass();
+  /** Begins with a pass as soon as `ready` has resolved, by default at once; the others follow. */
+  start(ready?: Promise<void>): void {
+    if (ready) void ready.then(() => this.start());
+    else if (!this.isStopped) this.passing = this.pass();
   }
 
   /** Resolves when the pass under way has ended. */

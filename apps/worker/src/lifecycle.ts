@@ -64,9 +64,8 @@ export class Lifecycle {
     this.runningTypes.start();
     this.consumer.start(this.typeSettings.inForce);
     this.schedules.start(this.typeSettings.inForce);
+    this.artifacts.start(this.typeSettings.inForce);
     await this.typeSettings.start();
-    // Asks what types there are: it is of use to have told of ours.
-    this.artifacts.start();
     const { settings, id } = this.identity;
     for (const line of foreignTypes(this.registry, this.typeQueues, settings.QUEUE_NAME))
       this.logger.warn(line);
