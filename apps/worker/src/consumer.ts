@@ -67,9 +67,9 @@ export class Consumer {
     return this.worker?.cancelJob(jobId, STOP_REASONS.cancelled) ?? false;
   }
 
-  /** Stops claiming at once. Resolves when the running jobs have ended and the connections are closed. */
+  /** Stops claiming at once. Resolves when the running jobs have ended, handlers know of their dead letters, and the connections are closed. */
   stop(): Promise<void> {
-    this.stopped ??= this.worker?.close() ?? Promise.resolve();
+    this.stopped ??= this.close();
     return this.stopped;
   }
 
@@ -77,6 +77,11 @@ export class Consumer {
   release(): void {
     this.releasing = true;
     this.worker?.cancelAllJobs(STOP_REASONS.stopping);
+  }
+
+  private async close(): Promise<void> {
+    await this.worker?.close();
+    await this.processor.deadLettersTold();
   }
 
   private open(): QueueWorker {

@@ -1,4 +1,4 @@
-import { DroverError } from '#libs/contracts';
+import { DroverError, toMilliseconds, type Duration } from '#libs/contracts';
 
 /** Two handlers want the same job type. The worker refuses to start. */
 export class DuplicateJobTypeError extends DroverError {
@@ -46,6 +46,15 @@ export class WorkerStoppingError extends DroverError {
   }
 }
 
+/** What is looked at before the handler did not end in time. It is tried again, as after a throw. */
+export class CheckTimeoutError extends DroverError {
+  readonly code = 'CHECK_TIMEOUT';
+
+  constructor(check: string, boundMs: number) {
+    super(`its check of ${check} did not end within ${boundMs} ms`);
+  }
+}
+
 /** No worker had a handler for the job's type for so long that the job was given up. */
 export class NoHandlerError extends DroverError {
   readonly code = 'NO_HANDLER';
@@ -84,6 +93,29 @@ export class PermanentJobError extends DroverError {
   readonly code: string = 'PERMANENT_JOB_ERROR';
 }
 
+/**
+ * Thrown by a handler to say when the job is to be tried again, in place of its backoff. Uses an attempt, as every
+ * failure; without attempts left the job has failed for good.
+ */
+export class RetryLaterError extends DroverError {
+  readonly code: string = 'RETRY_LATER';
+  /** Milliseconds until the next attempt, before the type's `backoff.max` bounds them. */
+  readonly afterMs: number;
+
+  /**
+   * @param options `after`: time from now, milliseconds or a text like `'90s'`; at most the type's `backoff.max` (an hour,
+   *   unless it says otherwise) is waited, and up to the part `backoff.jitter` of it longer, so that jobs that were sent away together do not come back together.
+   * @throws {TypeError} for an `after` that is no time.
+   */
+  constructor(message: string, { after, ...options }: ErrorOptions & { after: Duration }) {
+    super(message, options);
+    const ms = toMilliseconds(after);
+    if (ms === undefined)
+      throw new TypeError(`after must be milliseconds or a text like "30s", not ${String(after)}`);
+    this.afterMs = ms;
+  }
+}
+
 /** `context.progress()` was given what is no progress (NaN, infinite, a total of 0). */
 export class InvalidProgressError extends DroverError {
   readonly code = 'INVALID_PROGRESS';
@@ -106,8 +138,8 @@ export class ResultMismatchError extends DroverError {
 export class ResultNotJsonError extends DroverError {
   readonly code = 'RESULT_NOT_JSON';
 
-  constructor(type: string, cause: Error) {
-    super(`result of job type "${type}" is no JSON: ${cause.message}`, { cause });
+  constructor(type: string, reason: string, cause?: unknown) {
+    super(`result of job type "${type}" is no JSON: ${reason}`, { cause });
   }
 }
 
@@ -173,8 +205,8 @@ export class MissingRequirementError extends DroverError {
 }
 
 /** What `runBatch()` returned says not of each job what became of it; all of them fail for good. */
-export class BatchResultError extends DroverError {
-  readonly code = 'BATCH_RESULT';
+export class BatchResultError extends PermanentJobError {
+  override readonly code = 'BATCH_RESULT';
 
   constructor(type: string, problem: string) {
     super(`runBatch() of job type "${type}" returned no usable results: ${problem}`);

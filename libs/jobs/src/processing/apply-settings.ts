@@ -1,16 +1,34 @@
-import { BACKOFF_OF_TYPE, type TypeSettings } from '#libs/contracts';
+import { BACKOFF_OF_TYPE, TYPE_DEFAULTS, type TypeSettings } from '#libs/contracts';
 import type { BackoffStrategy, Job } from 'bullmq';
 import type { HandlerRegistry } from '../framework/index.js';
 
+/** Attempts whose stacks are kept with a job, the newest, unless it says otherwise. */
+const KEPT_STACKS = 10;
+
 /** Gives a claimed job what its type says, where the job itself does not: attempts and the wait between them. */
 export function applySettings(job: Job, settings: TypeSettings): void {
-  const { attempts, backoff } = job.opts;
+  const { attempts, backoff, stackTraceLimit } = job.opts;
   // Options may be one object for many jobs.
   job.opts = {
     ...job.opts,
     attempts: attempts && attempts > 0 ? attempts : settings.attempts,
     backoff: backoff ?? { type: BACKOFF_OF_TYPE },
+    stackTraceLimit: stackTraceLimit ?? KEPT_STACKS,
   };
+}
+
+/** Makes the next attempt of a claimed job come when its handler said, whatever its backoff is. */
+export function retryAfter(job: Job, afterMs: number, settings: TypeSettings = TYPE_DEFAULTS): void {
+  job.opts = { ...job.opts, backoff: { type: 'fixed', delay: laterOf(settings.backoff, afterMs) } };
+}
+
+/** @returns milliseconds before the next attempt where the handler asked for `afterMs`: never fewer, unless `max` is. */
+export function laterOf(
+  { max, jitter }: TypeSettings['backoff'],
+  afterMs: number,
+  random: () => number = Math.random,
+): number {
+  return Math.round(Math.min(max, afterMs) * (1 + jitter * random()));
 }
 
 /** The wait before another attempt as BullMQ asks for it; a name it does not know means the type's. */

@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError, WaitingError } from 'bullmq';
-import { DroverError } from '#libs/contracts';
 import type { TypeQueues } from '#libs/queue';
 import {
   ChildFailedError,
@@ -13,21 +12,15 @@ import {
   type RunnableJob,
   WrongQueueError,
 } from '../framework/index.js';
-import { applySettings } from './apply-settings.js';
+import { applySettings, retryAfter } from './apply-settings.js';
 import { backendOf, type JobQueue } from './job-queue.js';
+import { keptError } from './kept-error.js';
 import type { QueueServices } from './queue-services.js';
 import { isOfType } from './schedules.js';
 
 const STILL_RUNNING_DELAY_MS = 1000;
 /** How much longer than its delay a job is left to other workers, at most: they look at least this often. */
 const OTHERS_TURN_MS = 5000;
-/** Names and texts by which BullMQ takes an error for a message to itself. A handler's must not be. */
-const RESERVED = new Set([
-  'DelayedError',
-  'WaitingError',
-  'WaitingChildrenError',
-  'bullmq:rateLimitExceeded',
-]);
 
 /** The jobs that run in this process. */
 export interface RunningJobs {
@@ -39,6 +32,8 @@ export interface RunningJobs {
 /** Between BullMQ's worker and the runner: what a claimed job is, and how its outcome is told to BullMQ. */
 export class JobProcessor {
   private readonly logger = new Logger('Jobs');
+  /** Handlers that are being told of dead letters. */
+  private readonly telling = new Set<Promise<void>>();
 
   constructor(
     private readonly runner: JobRunner,
@@ -74,7 +69,15 @@ export class JobProcessor {
   /** Tells the handler of a job that failed for good, once the store knows. */
   async onFailed(job: Job, error: Error): Promise<void> {
     if (job.finishedOn === undefined) return;
-    await this.runner.tellDeadLetter({ job: infoOf(job), payload: job.data, error });
+    const told = this.runner.tellDeadLetter({ job: infoOf(job), payload: job.data, error });
+    this.telling.add(told);
+    await told;
+    this.telling.delete(told);
+  }
+
+  /** Resolves when no handler is being told of a dead letter any more; the runner bounds how long that takes. */
+  async deadLettersTold(): Promise<void> {
+    await Promise.all(this.telling);
   }
 
   /** How a run ends whose job lies in the wrong queue: nobody here will ever have its type. */
@@ -119,10 +122,13 @@ export class JobProcessor {
     }
   }
 
-  /** The error by which BullMQ fails the job; its code is kept with the job. */
-  private failure(queue: JobQueue, job: Job, { error, retry }: { error: Error; retry: boolean }): Error {
-    backendOf(queue).endings.note(job, { code: codeOf(error) });
-    return retry ? presentable(error) : unrecoverable(error);
+  /** The error by which BullMQ fails the job, or tries it again; its code is kept with the job. */
+  private failure(queue: JobQueue, job: Job, outcome: Outcome & { kind: 'failed' }): Error {
+    const { error, retry, retryAfterMs } = outcome;
+    const kept = keptError(error, { retry });
+    backendOf(queue).endings.note(job, { code: kept.code });
+    if (retryAfterMs !== undefined) retryAfter(job, retryAfterMs, this.registry.find(job.name)?.settings);
+    return kept;
   }
 
   /** No worker has the type of a scheduled run: one that comes back sets its schedule up again, until then it would only fail. */
@@ -149,7 +155,7 @@ export class JobProcessor {
     } catch (error) {
       // A child failed before its parent could wait for it.
       if (error instanceof UnrecoverableError) {
-        throw this.failure(queue, job, { error: new ChildFailedError(job.id as string), retry: false });
+        throw this.failure(queue, job, failedForGood(new ChildFailedError(job.id as string)));
       }
       throw error;
     }
@@ -196,18 +202,4 @@ function isLegacy({ id, data }: Job): boolean {
   return typeof document === 'object' && document?.id === id && document?.created_at !== undefined;
 }
 
-/** Stable name of why a run failed. */
-function codeOf(error: Error): string {
-  return error instanceof DroverError ? error.code : 'ERROR';
-}
-
-function presentable(error: Error): Error {
-  if (!RESERVED.has(error.name) && !RESERVED.has(error.message)) return error;
-  return new Error(`${error.name}: ${error.message} `, { cause: error });
-}
-
-function unrecoverable(error: Error): Error {
-  const wrapped = new UnrecoverableError(error.message);
-  if (error.stack) wrapped.stack = error.stack;
-  return wrapped;
-}
+const failedForGood = (error: Error) => ({ kind: 'failed', error, retry: false }) as const;

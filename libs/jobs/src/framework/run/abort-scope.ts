@@ -5,9 +5,12 @@ export const STOP_REASONS = { cancelled: 'cancelled', lost: 'lost', stopping: 's
 
 export type StopCause = JobTimeoutError | JobCancelledError | WorkerStoppingError;
 
+/** Node's timers fire at once above this. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** What `cleanUp` has when the worker stops, as a part of what the handler has: the job is still to be handed back after it. */
+const CLEAN_UP_PART = 1 / 4;
+
 export interface AbortScopeOptions {
-  /** Milliseconds the run may take. */
-  timeoutMs: number;
   /** Milliseconds a handler has to return after its signal was aborted for a timeout or a cancel. */
   graceMs: number;
   /** The same when the worker stops. */
@@ -17,10 +20,10 @@ export interface AbortScopeOptions {
 }
 
 /**
- * One run's abort signal: fires at the timeout or when the outer signal does, and then measures the
- * grace. After a timeout or a stop of the worker the handler is given up when the grace is over.
- * After a cancel it keeps its slot until it returns, because the work is still going on; only the
- * timeout ends that wait.
+ * What may end a run, from its first check to the end of `cleanUp`: the outer signal, and the timeout once
+ * {@link startTimeout} was called. Its own signal fires at the first of them, and then the grace is measured. After a timeout or a stop of the worker
+ * the handler is given up when the grace is over. After a cancel it keeps its slot until it returns, because the work is
+ * still going on; only the timeout ends that wait.
  */
 export class AbortScope {
   /** Resolves when the handler is given up. */
@@ -28,16 +31,14 @@ export class AbortScope {
   private giveUp!: () => void;
   private readonly controller = new AbortController();
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly onOuterAbort = () => this.stop(stopCause(this.outer.reason));
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     private readonly outer: AbortSignal,
     private readonly options: AbortScopeOptions,
   ) {
     this.abandoned = new Promise((resolve) => (this.giveUp = resolve));
-    this.after(options.timeoutMs, () => this.onTimeout());
-    if (outer.aborted) this.onOuterAbort();
-    else outer.addEventListener('abort', this.onOuterAbort, { once: true });
+    this.onOuterAbort(() => this.stop(stopCause(outer.reason)));
   }
 
   /** The handler's signal. */
@@ -52,25 +53,52 @@ export class AbortScope {
     return this.signal.aborted ? (this.signal.reason as StopCause) : undefined;
   }
 
+  /** The handler's own time begins: from now on the run may take this many milliseconds. */
+  startTimeout(ms: number): void {
+    this.after(Math.min(ms, MAX_TIMEOUT_MS), () => this.onTimeout(ms));
+  }
+
+  /** Resolves when what comes after the handler is no longer waited for: after `ms`, or soon when the worker stops. */
+  patience(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.after(ms, resolve);
+      this.onOuterAbort(() => {
+        if (!isStopping(this.outer.reason)) return;
+        this.after(this.options.stopGraceMs * CLEAN_UP_PART, resolve);
+      });
+    });
+  }
+
   /** Clears timers and listeners. */
   dispose(): void {
     this.timers.forEach(clearTimeout);
-    this.outer.removeEventListener('abort', this.onOuterAbort);
+    for (const listener of this.listeners) this.outer.removeEventListener('abort', listener);
   }
 
-  private onTimeout(): void {
+  private onTimeout(ms: number): void {
     if (this.signal.aborted) this.after(this.options.graceMs, this.giveUp);
-    else this.stop(new JobTimeoutError(this.options.timeoutMs));
+    else this.stop(new JobTimeoutError(ms));
   }
 
   private stop(cause: StopCause): void {
-    if (this.signal.aborted) return;
-    this.controller.abort(cause);
     const { graceMs, stopGraceMs } = this.options;
+    if (this.signal.aborted) {
+      // It was to stop already; a worker that stops has less patience.
+      if (cause instanceof WorkerStoppingError) this.after(stopGraceMs, this.giveUp);
+      return;
+    }
+    this.controller.abort(cause);
     this.after(cause instanceof WorkerStoppingError ? stopGraceMs : graceMs, () => {
       this.options.onIgnored(cause);
       if (!(cause instanceof JobCancelledError)) this.giveUp();
     });
+  }
+
+  /** Calls a listener when the outer signal fires, at once when it has fired. */
+  private onOuterAbort(listener: () => void): void {
+    if (this.outer.aborted) return listener();
+    this.listeners.push(listener);
+    this.outer.addEventListener('abort', listener, { once: true });
   }
 
   private after(ms: number, action: () => void): void {
@@ -78,8 +106,10 @@ export class AbortScope {
   }
 }
 
+const isStopping = (reason: unknown): boolean => reason === STOP_REASONS.stopping;
+
 function stopCause(reason: unknown): JobCancelledError | WorkerStoppingError {
-  if (reason === STOP_REASONS.stopping) return new WorkerStoppingError();
+  if (isStopping(reason)) return new WorkerStoppingError();
   const lost = reason === STOP_REASONS.lost;
   return new JobCancelledError(
     lost ? 'the job was cancelled, or its lease was lost' : 'the job was cancelled',

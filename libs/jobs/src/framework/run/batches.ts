@@ -30,10 +30,12 @@ export class Batches {
    */
   join(type: JobType, item: Member['item']): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const { signal } = item.context;
+      if (signal.aborted) return reject(signal.reason);
       const { members } = this.filling.get(type) ?? this.open(type);
       const member = { item, resolve, reject };
       members.push(member);
-      item.context.signal.addEventListener('abort', () => this.leave(type, member), { once: true });
+      signal.addEventListener('abort', () => this.leave(type, member), { once: true });
       if (members.length >= (type.batch?.size ?? 1)) this.close(type);
     });
   }

@@ -20,6 +20,7 @@ import {
   RunEndedError,
   WaitingForChildren,
 } from '../errors.js';
+import { Reports } from './reports.js';
 
 const MAX_LOG_LENGTH = 8192;
 const MAX_STATE_BYTES = 256 * 1024;
@@ -61,15 +62,16 @@ export class RunContext implements JobContext {
   /** Keys of children this run has added. */
   private readonly keys = new Set<string>();
   private flowed = false;
-  private readonly pending = new Set<Promise<void>>();
+  private readonly reports: Reports;
 
   constructor(
     readonly job: JobInfo,
     readonly signal: AbortSignal,
     private readonly services: RunServices,
     readonly state: unknown,
-    private readonly onReportLost: (error: unknown) => void,
+    warn: (message: string) => void,
   ) {
+    this.reports = new Reports(job.id, services, warn);
     this.log = Object.assign(
       (text: string) => this.line('info', text),
       Object.fromEntries(
@@ -87,8 +89,7 @@ export class RunContext implements JobContext {
 
   // Properties, not methods: handlers take them out of the context (`{ log, progress }`).
   readonly progress = async (value: Progress): Promise<void> => {
-    const sent = normalised(value);
-    await this.report(() => this.services.progress(sent));
+    await this.reports.progress(normalised(value));
   };
 
   readonly checkpoint = async (state: unknown): Promise<void> => {
@@ -119,12 +120,14 @@ export class RunContext implements JobContext {
   };
 
   /** Resolves when every report made so far is kept or lost. */
-  async flush(): Promise<void> {
-    await Promise.all(this.pending);
+  flush(): Promise<void> {
+    return this.reports.flush();
   }
 
+  /** From now on reports are dropped, and the rest refuses. */
   close(): void {
     this.open = false;
+    this.reports.close();
   }
 
   private child({ key, payload = {}, ...rest }: FlowChild): NewChild {
@@ -138,20 +141,12 @@ export class RunContext implements JobContext {
 
   private line(level: LogLevel, text: string): Promise<void> {
     const prefix = level === 'info' ? '' : `${level.toUpperCase()} `;
-    return this.report(() => this.services.log((prefix + String(text)).slice(0, MAX_LOG_LENGTH)));
+    return this.reports.log((prefix + String(text)).slice(0, MAX_LOG_LENGTH));
   }
 
   /** A run that was given up must not write into the next run of the job. */
   private checkOpen(): void {
     if (!this.open) throw new RunEndedError();
-  }
-
-  private async report(send: () => Promise<void>): Promise<void> {
-    if (!this.open) return;
-    const sent = (async () => send())().catch(this.onReportLost);
-    this.pending.add(sent);
-    await sent;
-    this.pending.delete(sent);
   }
 }
 

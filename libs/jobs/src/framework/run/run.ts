@@ -1,3 +1,4 @@
+import type { AbortScope } from './abort-scope.js';
 import type { JobInfo } from '../handler/context.js';
 import type { JobType } from '../handler/job-type.js';
 import type { Outcome } from './outcome.js';
@@ -21,12 +22,14 @@ export interface RunnableJob {
 /** What the steps of one run hand on to each other. */
 export interface Run {
   readonly job: RunnableJob;
-  /** Fires when the job is to stop, with one of `STOP_REASONS` as its reason. */
-  readonly outer: AbortSignal;
+  /** What may end it: the signal of whoever claimed the job, and the timeout. */
+  readonly scope: AbortScope;
   /** Set by `resolve`. */
   type?: JobType;
   /** Set by `checkPayload`: what the schema made of it. */
   payload?: unknown;
+  /** Set when the handler's `prepare` or `run` was called: before that, nothing has been done. */
+  begun?: boolean;
 }
 
 /** A run whose type is known. */

@@ -20,8 +20,10 @@ export interface SetUpOptions extends JobRunnerOptions {
   state?: unknown;
   /** Types that other workers run. */
   live?: readonly string[];
+  /** Ports that another runner has too. Default: its own. */
+  ports?: ReturnType<typeof fakePorts>;
   /** What the required services of the type say. */
-  ready?: () => boolean;
+  ready?: () => boolean | Promise<boolean>;
 }
 
 export const info: JobInfo = {
@@ -33,7 +35,10 @@ export const info: JobInfo = {
   legacy: false,
 };
 
-/** Resolves, or rejects with the signal's reason, when the signal fires. */
+/** An answer that never comes. */
+export const never = <T>() => new Promise<T>(() => undefined);
+
+/** Rejects with the signal's reason, when the signal fires. */
 export const until = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
@@ -53,6 +58,7 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
     state,
     live,
     ready,
+    ports = fakePorts(live),
     ...rest
   } = options;
   const registry = new HandlerRegistry({ ...TYPE_DEFAULTS, timeout: defaultTimeoutMs });
@@ -67,7 +73,6 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
   };
   if (run) registry.register({ type: 'test', ...declared }, handler);
   const warnings: string[] = [];
-  const ports = fakePorts(live);
   const runner = new JobRunner(
     registry,
     ports,
@@ -84,19 +89,22 @@ export function setUp(run?: RunMethod, options: SetUpOptions = {}) {
       reports?: JobReports;
       interrupted?: boolean;
       startedBefore?: boolean;
+      scheduleId?: string;
+      attempt?: number;
     } = {},
   ) =>
     runner.run(
       {
-        info,
+        info: { ...info, attempt: job.attempt ?? 1 },
         payload: job.payload,
         timeoutMs: job.timeoutMs,
         interrupted: job.interrupted ?? false,
         startedBefore: job.startedBefore ?? false,
+        scheduleId: job.scheduleId,
         services: job.reports ? Object.assign(services, job.reports) : services,
       },
       outer.signal,
     );
   const kept = { logs: services.logs, progress: services.progressed };
-  return { start, begun, outer, warnings, kept, services, ports, seen: ports.seen };
+  return { start, begun, outer, warnings, kept, services, ports, seen: ports.seen, runner };
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { PermanentJobError } from '../errors.js';
+import type { JobContext } from '../handler/context.js';
+import type { Outcome } from './outcome.js';
 import { setUp } from './runner.testkit.js';
 
 describe('before a handler runs', () => {
@@ -148,6 +150,55 @@ describe('a result', () => {
       cached: { jobId: '7' },
     });
     expect(await start({ payload: { a: 1, b: 3 } })).toEqual({ kind: 'completed', result: { runs: 2 } });
+  });
+
+  it('is not given to a job that the handler refuses, though the cache holds it', async () => {
+    const validate = jest.fn((_: unknown, { job }: JobContext) => {
+      if (job.attempt > 1) throw new Error('not for you');
+    });
+    const { start } = setUp(() => 'secret', { handler: { cache: '1h' }, methods: { validate } });
+    await start();
+    expect(await start({ attempt: 2 })).toMatchObject({
+      kind: 'failed',
+      retry: false,
+      error: { message: 'not for you' },
+    });
+  });
+
+  it('of the cache comes without prepare and run, and with cleanUp', async () => {
+    const calls: string[] = [];
+    const methods = {
+      prepare: () => void calls.push('prepare'),
+      cleanUp: (_payload: unknown, _context: unknown, outcome: Outcome) =>
+        void calls.push(
+          outcome.kind === 'completed' && outcome.cached ? 'cleanUp of a cached one' : 'cleanUp',
+        ),
+    };
+    const { start } = setUp(() => calls.push('run'), { handler: { cache: '1h' }, methods });
+    await start();
+    await start();
+    expect(calls).toEqual(['prepare', 'run', 'cleanUp', 'cleanUp of a cached one']);
+  });
+
+  it('of another version of the handler is not given', async () => {
+    const first = setUp(() => 'old', { handler: { cache: '1h', version: '1.0.0' } });
+    await first.start();
+    const { ports } = first;
+    const second = setUp(() => 'new', { ports, handler: { cache: '1h', version: '1.0.1' } });
+    expect(await second.start()).toEqual({ kind: 'completed', result: 'new' });
+    expect(ports.cached.size).toBe(2);
+  });
+
+  it.each<[string, z.ZodType, unknown, unknown]>([
+    ['sets', z.array(z.string()).transform((names) => new Set(names)), ['a'], ['b']],
+    ['infinite numbers', z.string().transform(Number), '1e999', '-1e999'],
+    ['big numbers', z.string().transform(BigInt), '1', '2'],
+  ])('is of the same payload also where its schema makes %s of it', async (_, payload, one, other) => {
+    let runs = 0;
+    const { start } = setUp(() => ++runs, { handler: { cache: '1h', payload } });
+    expect(await start({ payload: one })).toEqual({ kind: 'completed', result: 1 });
+    expect(await start({ payload: other })).toEqual({ kind: 'completed', result: 2 });
+    expect(await start({ payload: one })).toMatchObject({ result: 1, cached: { jobId: '7' } });
   });
 
   it('is worked for when the cache does not answer', async () => {

@@ -72,6 +72,7 @@ export class TestConsumer {
     this.releasing = true;
     this.worker.cancelAllJobs(STOP_REASONS.stopping);
     await this.worker.close();
+    await this.processor.deadLettersTold();
     await this.others.close();
   }
 
