@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PermanentJobError } from '../errors.js';
+import { PermanentJobError, RetryLaterError } from '../errors.js';
 import type { JobContext } from '../handler/context.js';
 import type { Outcome } from './outcome.js';
 import { setUp } from './runner.testkit.js';
@@ -117,6 +117,22 @@ describe('around a run', () => {
     const { start } = setUp(() => Promise.reject(new PermanentJobError('no')), { methods: { isRetryable } });
     expect(await start()).toMatchObject({ kind: 'failed', retry: false });
     expect(isRetryable).not.toHaveBeenCalled();
+  });
+});
+
+describe('a handler that says when to try again', () => {
+  it('is not asked whether to', async () => {
+    const isRetryable = jest.fn(() => false);
+    const error = new RetryLaterError('busy', { after: '90s' });
+    const { start } = setUp(() => Promise.reject(error), { methods: { isRetryable } });
+    expect(await start()).toEqual({ kind: 'failed', error, retry: true, retryAfterMs: 90_000 });
+    expect(isRetryable).not.toHaveBeenCalled();
+  });
+
+  it.each([-1, NaN, 'soon', undefined])('says it in time, not as %p', (after) => {
+    expect(() => new RetryLaterError('busy', { after: after as never })).toThrow(
+      /^after must be milliseconds/,
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { DroverError } from '#libs/contracts';
-import { PermanentJobError } from '../../framework/index.js';
+import { PermanentJobError, RetryLaterError } from '../../framework/index.js';
 
 /** A request that must not or cannot be made as it is: its address, headers, secrets or limits. For good. */
 export class RequestRefusedError extends PermanentJobError {
@@ -79,31 +79,46 @@ export class RequestTimeoutError extends DroverError {
 
 const RETRYABLE = new Set([408, 425, 429]);
 
+/** What is known of a response that was not expected. */
+export interface UnexpectedStatus {
+  /** Method and address, for the message. */
+  readonly request: string;
+  readonly status: number;
+  /** The beginning of the response's body. */
+  readonly excerpt: string;
+  /** What the server says about when to come back. */
+  readonly retryAfterMs: number | undefined;
+}
+
 /** The server answered with a status that was not expected. */
 export class UnexpectedStatusError extends DroverError {
   readonly code = 'HTTP_UNEXPECTED_STATUS';
+  readonly status: number;
 
-  /**
-   * @param request method and address, for the message.
-   * @param excerpt the beginning of the response's body.
-   * @param retryAfterMs what the server says about when to come back.
-   */
-  constructor(
-    request: string,
-    readonly status: number,
-    excerpt: string,
-    readonly retryAfterMs: number | undefined,
-  ) {
-    const wait = retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
-    super(
-      `${request} answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd() +
-        wait +
-        (excerpt && `: ${excerpt}`),
-    );
+  constructor(answer: UnexpectedStatus) {
+    super(describe(answer));
+    this.status = answer.status;
   }
 
   /** Whether the same request may be answered otherwise later: 408, 425, 429 and 5xx. */
   get retryable(): boolean {
     return RETRYABLE.has(this.status) || this.status >= 500;
   }
+}
+
+/** The server answered with such a status, and said when to come back. Tried again then. */
+export class ServerBusyError extends RetryLaterError {
+  override readonly code = 'HTTP_UNEXPECTED_STATUS';
+  readonly status: number;
+
+  constructor(answer: UnexpectedStatus, retryAfterMs: number) {
+    super(describe(answer), { after: retryAfterMs });
+    this.status = answer.status;
+  }
+}
+
+function describe({ request, status, excerpt, retryAfterMs }: UnexpectedStatus): string {
+  const wait = retryAfterMs === undefined ? '' : `, and asks to wait ${Math.ceil(retryAfterMs / 1000)} s`;
+  const answered = `${request} answered ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd();
+  return answered + wait + (excerpt && `: ${excerpt}`);
 }

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { ArtifactTooLargeError, assertArtifactName, TooManyArtifactsError } from '#libs/artifacts';
 import { JobHandler, type JobContext } from '../../framework/index.js';
-import { RequestRefusedError, UnexpectedStatusError } from './errors.js';
+import { RequestRefusedError, ServerBusyError, UnexpectedStatusError } from './errors.js';
 import { openBody } from './exchange/body.js';
 import { failureOf, HttpClient, type Exchange } from './exchange/client.js';
 import { Deadline } from './exchange/deadline.js';
@@ -18,6 +18,10 @@ import { HTTP_REQUEST_SETTINGS, type HttpRequestSettings } from './settings.js';
 
 /** Bytes of a response nobody expected that are read for the message. */
 const EXCERPT_LIMIT = 64 * 1024;
+/** Statuses whose `Retry-After` says when the same request may be sent again. */
+const BUSY = new Set([429, 503]);
+/** A server that wants it back at once is not asked at once: the type's backoff says when. */
+const SHORTEST_WAIT_MS = 1000;
 
 /** Sends an HTTP request, and keeps the response as the job's result or as an artifact. */
 @JobHandler({
@@ -137,9 +141,11 @@ async function unexpected({ response, request }: Exchange, redactor: Redactor): 
   } catch {
     response.body.destroy();
   }
-  const wait = retryAfter(headers['retry-after'], Date.now());
+  const retryAfterMs = retryAfter(headers['retry-after'], Date.now());
   const asked = `${request.method} ${request.url.href}`;
-  return new UnexpectedStatusError(asked, statusCode, excerpt, wait);
+  const answer = { request: asked, status: statusCode, excerpt, retryAfterMs };
+  const isBusy = BUSY.has(statusCode) && retryAfterMs !== undefined && retryAfterMs >= SHORTEST_WAIT_MS;
+  return isBusy ? new ServerBusyError(answer, retryAfterMs) : new UnexpectedStatusError(answer);
 }
 
 /** Secrets in a message of undici's, of a server's or in an address. */

@@ -182,11 +182,25 @@ describe('http.request', () => {
     server.answer = (_, response) => {
       response.writeHead(429, { 'retry-after': '120', 'content-type': 'text/plain' }).end('slow\r\n  down');
     };
-    const { error } = await request({ url: server.url('/x') });
+    const { error, outcome } = await request({ url: server.url('/x') });
+    expect(outcome).toMatchObject({ kind: 'failed', retry: true, retryAfterMs: 120_000 });
     expect(error).toMatchObject({
-      retryAfterMs: 120_000,
+      code: 'HTTP_UNEXPECTED_STATUS',
+      status: 429,
       message: `GET ${server.url('/x')} answered 429 Too Many Requests, and asks to wait 120 s: slow down`,
     });
+  });
+
+  it.each([
+    [503, { 'retry-after': '0' }],
+    [503, { 'retry-after': 'soon' }],
+    [503, {}],
+    [500, { 'retry-after': '120' }],
+  ])('a %i with %j is tried again when the backoff says', async (status, headers) => {
+    server.answer = (_, response) => void response.writeHead(status, headers).end();
+    const { outcome } = await request({ url: server.url('/x') });
+    expect(outcome).toMatchObject({ kind: 'failed', retry: true });
+    expect(outcome).not.toHaveProperty('retryAfterMs');
   });
 
   it('an unexpected status shows no more than the beginning of a long body', async () => {
