@@ -30,7 +30,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Adds a line to the job's log. Never rejects: a line that cannot be kept is not a failed job. */
 export type LogLine = (text: string) => Promise<void>;
 
-/** The job's log; called as a function, it writes at level `info`. Lines are cut at 8192 characters, and the newest 1000 are kept. */
+/**
+ * The job's log; called as a function, it writes at level `info`. Lines are cut at 8192 characters, and the newest 1000 are
+ * kept. Of lines that nobody waits for at most 1000 wait to be sent; then the oldest give way.
+ */
 export type JobLog = LogLine & Readonly<Record<LogLevel, LogLine>>;
 
 /** How a child is added. */
@@ -84,7 +87,8 @@ export interface JobContext<State = unknown> {
   readonly log: JobLog;
   /**
    * Sets the job's progress; numbers are brought into 0 to 100, and `{ current, total }` is kept with the
-   * percentage it comes to. Does not reject when it cannot be kept.
+   * percentage it comes to. At most ten values a second are sent: where they come faster, the newest takes the place of those before.
+   * Resolves when the value is kept, or has to wait. Does not reject when it cannot be kept.
    *
    * @throws {InvalidProgressError} for NaN, infinite numbers, and a total that is not above 0.
    */

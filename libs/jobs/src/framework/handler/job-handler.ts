@@ -21,8 +21,8 @@ export interface JobHandler<Payload = unknown, Result = unknown, State = unknown
   run(payload: Payload, context: JobContext<State>): Promise<Result> | Result;
 
   /**
-   * Refuses a payload for reasons a schema cannot express, before anything is done. What it throws
-   * fails the job for good.
+   * Refuses a payload for reasons a schema cannot express, before anything is done and before the cache is asked: it may
+   * say who is to have a result. What it throws fails the job for good.
    */
   validate?(payload: Payload, context: JobContext<State>): Promise<void> | void;
 
@@ -31,19 +31,21 @@ export interface JobHandler<Payload = unknown, Result = unknown, State = unknown
 
   /**
    * Called at the end of every run that got as far as `validate`, however it ended, also after a
-   * timeout or a cancel. What it throws is logged and changes nothing.
+   * timeout or a cancel, and when the cache had the result. Waited for up to `JOB_GRACE_SECONDS`, half a second when the
+   * worker stops. What it throws is logged and changes nothing.
    */
   cleanUp?(payload: Payload, context: JobContext<State>, outcome: Outcome): Promise<void> | void;
 
   /**
-   * Whether what `prepare` or `run` threw may be tried again. Not asked for a `PermanentJobError`.
-   * Default: yes.
+   * Whether what `prepare` or `run` threw may be tried again. Not asked for a `PermanentJobError` or a `RetryLaterError`.
+   * Default: yes, also where it throws or does not answer within `JOB_GRACE_SECONDS`.
    */
   isRetryable?(error: Error, job: JobInfo): Promise<boolean> | boolean;
 
   /**
    * Told when a job of this type has failed for good, after the store knows it. At least once by the
-   * worker that saw it; not at all when that worker died at that moment. What it throws is logged.
+   * worker that saw it; not at all when that worker died at that moment. Waited for up to `JOB_GRACE_SECONDS`, also by a
+   * worker that stops. What it throws is logged.
    */
   onDeadLetter?(letter: DeadLetter<Payload>): Promise<void> | void;
 }
@@ -62,7 +64,8 @@ export interface BatchJobHandler<Payload = unknown, Result = unknown> {
 export interface DeadLetter<Payload = unknown> {
   readonly job: JobInfo;
   readonly payload: Payload;
-  readonly error: Error;
+  /** What was kept of the last error: message, name, `code` (`ERROR` where it had none) and stack. */
+  readonly error: Error & { readonly code?: string };
 }
 
 const OPTIONS = Symbol('drover:job-handler');

@@ -88,8 +88,13 @@ export class RunContext implements JobContext {
   }
 
   // Properties, not methods: handlers take them out of the context (`{ log, progress }`).
-  readonly progress = async (value: Progress): Promise<void> => {
-    await this.reports.progress(normalised(value));
+  readonly progress = (value: Progress): Promise<void> => {
+    try {
+      // Not awaited here: of a flood of calls each would be kept until the last of them is answered.
+      return this.reports.progress(normalised(value));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 
   readonly checkpoint = async (state: unknown): Promise<void> => {
