@@ -92,7 +92,7 @@ class Cached {
   }
 }
 
-@JobHandler({ type: 'test.batch', batch: { size: 3, maxWait: '1h' } })
+@JobHandler({ type: 'test.batch', batch: { size: 3, maxWait: '1h' }, timeout: '2h' })
 class Batch implements BatchJobHandler<{ n: number }> {
   constructor(private readonly notes: Notes) {}
 

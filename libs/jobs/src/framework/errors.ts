@@ -23,6 +23,23 @@ export class InvalidJobHandlerError extends DroverError {
   }
 }
 
+/** An option of `@JobHandler` that means nothing. The worker refuses to start. */
+export class UnknownJobOptionError extends DroverError {
+  readonly code = 'UNKNOWN_JOB_OPTION';
+
+  /** @param nearest the known option that is written most like it. */
+  constructor(
+    className: string,
+    type: string,
+    readonly option: string,
+    readonly nearest: string,
+  ) {
+    super(
+      `job handler ${className} ("${String(type)}") has an unknown option ${option}: did you mean ${nearest}?`,
+    );
+  }
+}
+
 /** The job ran longer than it may. Reason of the handler's signal, and the error the job fails with. */
 export class JobTimeoutError extends DroverError {
   readonly code = 'JOB_TIMEOUT';

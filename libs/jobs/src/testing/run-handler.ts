@@ -57,7 +57,7 @@ export interface HandlerRun {
 
 /**
  * Runs one handler as a worker would, through all steps of the runner, with nothing behind it: no
- * Redis, no other process.
+ * Redis, no other process. What a worker would refuse to start with is thrown.
  *
  * @example
  * const { result, logs } = await runHandler(WelcomeMail, { payload: { to: 'ada@example.org' } });
@@ -79,6 +79,7 @@ export async function runHandler(
     await module.init();
     const registry = new HandlerRegistry(TYPE_DEFAULTS);
     const type = registry.register(declared, module.get(handler, { strict: false }));
+    await type.check();
     const services = new FakeServices(
       options.artifacts ?? new FakeArtifacts(),
       options.state,

@@ -23,7 +23,7 @@ export class HandlerExplorer implements OnModuleInit {
     @Inject(ENVIRONMENT) private readonly environment: Record<string, string | undefined>,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const seen = new Set<object>();
     for (const provider of this.discovery.getProviders()) {
       const instance = provider.instance as JobHandler | null | undefined;
@@ -34,6 +34,7 @@ export class HandlerExplorer implements OnModuleInit {
     }
     const overrides = environmentOverrides(this.environment, this.registry.types());
     for (const [type, settings] of overrides) this.registry.find(type)?.overrideByEnvironment(settings);
+    for (const type of this.registry.all()) await type.check();
     this.checkRequirements();
   }
 

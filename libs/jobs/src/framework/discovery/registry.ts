@@ -18,6 +18,7 @@ export class HandlerRegistry {
    * Adds a handler.
    *
    * @throws {InvalidJobHandlerError} when it has no `run`, no usable type, or impossible options.
+   * @throws {UnknownJobOptionError} for an option that means nothing.
    * @throws {DuplicateJobTypeError} when its type is taken.
    */
   register(options: JobHandlerOptions, handler: JobHandler | BatchJobHandler): JobType {

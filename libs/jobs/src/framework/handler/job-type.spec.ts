@@ -41,55 +41,12 @@ it('run-time settings beat the environment, which beats the code; groups merge f
   expect(type.settings.attempts).toBe(5);
 });
 
-it.each<[string, Partial<JobHandlerOptions>, RegExp]>([
-  ['no attempts', { attempts: 0 }, /settings that cannot be used: attempts/],
-  ['a version with a letter before it', { version: 'v1.2.0' }, /write one of semver/],
-  ['a version that is none of semver', { version: '1.2' }, /version "1\.2": write one of semver/],
-  [
-    'a queue that is no name',
-    { queue: 'go video' },
-    /queue that cannot be used \("go video"\): must not be empty nor/,
-  ],
-  ['a queue of the health keys', { queue: 'worker' }, /must not be "worker"/],
-  ['an unknown priority', { priority: 'urgent' as never }, /priority/],
-  ['a batch of nothing', { batch: { size: 0 } }, /batch that cannot be used: size/],
-  [
-    'a schedule of two kinds',
-    { schedule: { every: '1h', cron: '* * * * *' } as never },
-    /needs either every or cron/,
-  ],
-  ['a schedule of none', { schedule: {} as never }, /needs either every or cron/],
-  [
-    'a cron expression that is none',
-    { schedule: { cron: 'every monday' } },
-    /cron: must be a cron expression/,
-  ],
-  [
-    'a time zone that is none',
-    { schedule: { cron: '0 7 * * *', timeZone: 'Berlin' } },
-    /timeZone: must be an IANA/,
-  ],
-  ['a variable that is no name', { requires: { environment: ['NOT OK'] } }, /"NOT OK", which is no name/],
-  [
-    'an example that does not fit',
-    { payload: z.object({ to: z.string() }), examples: [{ title: 'x', payload: {} }] },
-    /example \("x"\) that does not fit its payload schema: to/,
-  ],
-])('refuses %s, saying what to change', (_, options, message) => {
-  expect(() => typeOf(options)).toThrow(message);
-});
-
-it('refuses a batch type without runBatch', () => {
-  const options = { type: 'test', batch: { size: 2 } };
-  expect(() => new JobType(options, { run: () => 1 }, TYPE_DEFAULTS)).toThrow(/no runBatch\(\) method/);
-});
-
 it('is published with JSON Schemas of what producers write and what it gives', () => {
   const published = publishedType(
     typeOf({
       payload: z.object({ to: z.email(), times: z.number().default(1) }),
       result: z.object({ sent: z.number() }),
-      schedule: { cron: '0 7 * * 1-5', timeZone: 'Europe/Berlin' },
+      schedule: { cron: '0 7 * * 1-5', timeZone: 'Europe/Berlin', payload: { to: 'ada@example.org' } },
     }),
     'jobs',
   );

@@ -9,16 +9,18 @@ import {
 } from '#libs/contracts';
 import semver from 'semver';
 import { z } from 'zod';
+import { impossibleTogether, withoutEffect } from './combinations.js';
 import type { BatchJobHandler, JobHandler } from './job-handler.js';
 import type { JobExample, JobHandlerOptions } from './job-options.js';
-import { refusal, type Refuse } from './refusal.js';
+import { assertKnownOptions } from './known-options.js';
+import { assertOptionValues } from './option-values.js';
+import { nameOf, refusal, type Refuse } from './refusal.js';
 import { scheduleOf, type Schedule } from './schedule.js';
+import { checkWrittenPayloads } from './written-payloads.js';
 
-const MAX_TYPE_LENGTH = 200;
 const MAX_BATCH = 1000;
 const DEFAULT_MAX_WAIT_MS = 100;
 const DAY_MS = 86_400_000;
-const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** How a type's jobs are put together for one call. */
 export interface Batch {
@@ -51,10 +53,11 @@ export class JobType {
   private atRunTime: TypeOverrides = {};
   private effective: TypeSettings;
   private problems: readonly string[] = [];
+  private readonly refuse: Refuse;
 
   /**
    * @param defaults what holds where the handler does not say.
-   * @throws {InvalidJobHandlerError} saying what to change.
+   * @throws {InvalidJobHandlerError} {@link UnknownJobOptionError} saying what to change.
    */
   constructor(
     options: JobHandlerOptions,
@@ -62,7 +65,9 @@ export class JobType {
     defaults: TypeSettings,
   ) {
     const refuse = refusal(options, handler);
-    assertType(options, refuse);
+    this.refuse = refuse;
+    assertKnownOptions(options, nameOf(handler));
+    assertOptionValues(options, handler, refuse);
     this.type = options.type;
     this.name = options.name ?? options.type;
     this.description = options.description;
@@ -77,13 +82,11 @@ export class JobType {
     this.services = options.requires?.services ?? [];
     this.dependsOn = options.dependsOn ?? [];
     this.idempotent = options.idempotent ?? true;
-    for (const name of this.environment) {
-      if (!ENVIRONMENT_NAME.test(name))
-        throw refuse(`requires the environment variable "${name}", which is no name of one`);
-    }
-    this.examples = examplesOf(options, refuse);
+    this.examples = options.examples ?? [];
     this.declared = withOverrides(defaults, settingsOf(options, refuse));
     this.effective = this.declared;
+    const problems = [...withoutEffect(options), ...impossibleTogether(this)];
+    if (problems.length > 0) throw refuse(`cannot work: ${problems.join('; ')}`);
   }
 
   /** The settings in force. */
@@ -134,6 +137,18 @@ export class JobType {
     this.settle();
   }
 
+  /**
+   * Checks what the constructor could not: settings that the environment has changed, and the payloads of examples and
+   * schedule, since a schema may answer later.
+   *
+   * @throws {InvalidJobHandlerError} saying what to change.
+   */
+  async check(): Promise<void> {
+    const problems = impossibleTogether(this);
+    if (problems.length > 0) throw this.refuse(`cannot work as it is set: ${problems.join('; ')}`);
+    await checkWrittenPayloads(this, this.refuse);
+  }
+
   private get wanted(): TypeSettings {
     return withOverrides(this.standingSettings, this.atRunTime);
   }
@@ -148,6 +163,9 @@ export class JobType {
     if (this.batch && typeof runBatch !== 'function') {
       throw refuse('has a batch but no runBatch() method: add runBatch(items), or leave batch out');
     }
+    if (!this.batch && typeof run !== 'function' && typeof runBatch === 'function') {
+      throw refuse('has runBatch() but no batch: add batch: { size }, or a run() method');
+    }
     if (!this.batch && typeof run !== 'function') {
       throw refuse('has no run() method: add run(payload, context)');
     }
@@ -161,13 +179,6 @@ function versionOf({ version = '1.0.0' }: JobHandlerOptions, refuse: Refuse): st
   );
 }
 
-function assertType({ type }: JobHandlerOptions, refuse: Refuse): void {
-  if (typeof type === 'string' && type.trim() !== '' && type.length <= MAX_TYPE_LENGTH) return;
-  throw refuse(
-    `has no usable type: write @JobHandler({ type: '...' }) with 1 to ${MAX_TYPE_LENGTH} characters`,
-  );
-}
-
 function queueOf({ queue }: JobHandlerOptions, refuse: Refuse): string | undefined {
   if (queue === undefined) return undefined;
   const parsed = queueNameSchema.safeParse(queue);
@@ -176,7 +187,6 @@ function queueOf({ queue }: JobHandlerOptions, refuse: Refuse): string | undefin
     `has a queue that cannot be used (${JSON.stringify(queue)}): ${problemsOf(parsed.error).join('; ')}`,
   );
 }
-
 function settingsOf(options: JobHandlerOptions, refuse: Refuse): TypeOverrides {
   const { concurrency } = options;
   const given = {
@@ -199,16 +209,4 @@ function batchOf({ batch }: JobHandlerOptions, refuse: Refuse): Batch | undefine
   const parsed = schema.safeParse(batch);
   if (parsed.success) return parsed.data;
   throw refuse(`has a batch that cannot be used: ${problemsOf(parsed.error).join('; ')}`);
-}
-
-function examplesOf({ examples = [], payload }: JobHandlerOptions, refuse: Refuse): readonly JobExample[] {
-  for (const example of examples) {
-    const parsed = payload?.safeParse(example.payload);
-    if (parsed && !parsed.success) {
-      throw refuse(
-        `has an example ("${example.title}") that does not fit its payload schema: ${problemsOf(parsed.error).join('; ')}`,
-      );
-    }
-  }
-  return examples;
 }

@@ -11,19 +11,28 @@ const schema = z
   .strictObject({
     every: duration(SHORTEST_MS, LONGEST_MS).optional(),
     cron: z.string().trim().optional(),
-    timeZone: z.string().default('UTC'),
+    timeZone: z.string().optional(),
     overlap: z.enum(['skip', 'queue']).default('skip'),
     payload: z.unknown().optional(),
   })
   .refine(({ every, cron }) => (every === undefined) !== (cron === undefined), 'needs either every or cron')
   .refine(({ cron }) => cron === undefined || isCron(cron), {
     path: ['cron'],
-    message: 'must be a cron expression of five fields, or six with seconds first',
+    message: 'must be a cron expression of five fields, or six with seconds first, of days that there are',
   })
-  .refine(({ timeZone }) => isTimeZone(timeZone), {
+  .refine(({ timeZone }) => timeZone === undefined || isTimeZone(timeZone), {
     path: ['timeZone'],
     message: 'must be an IANA time zone such as Europe/Berlin',
-  });
+  })
+  .refine(({ every, timeZone }) => every === undefined || timeZone === undefined, {
+    path: ['timeZone'],
+    message: 'goes with cron: an interval has no time zone',
+  })
+  .refine(({ cron, timeZone }) => cron === undefined || !isCron(cron) || comes(cron, timeZone), {
+    path: ['cron'],
+    message: 'never comes: no date fits it',
+  })
+  .transform(({ timeZone = 'UTC', ...rest }) => ({ ...rest, timeZone }));
 
 /** A schedule with its defaults; `every` in ms. */
 export type Schedule = z.output<typeof schema>;
@@ -43,6 +52,16 @@ function isCron(expression: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Whether there is a time that fits: there is no 30 February. In a time zone that is none, it is said of that. */
+function comes(expression: string, tz = 'UTC'): boolean {
+  try {
+    CronExpressionParser.parse(expression, { tz }).next();
+    return true;
+  } catch {
+    return !isTimeZone(tz);
   }
 }
 

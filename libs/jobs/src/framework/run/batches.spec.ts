@@ -6,6 +6,8 @@ import { STOP_REASONS } from './abort-scope.js';
 import { JobRunner } from './runner.js';
 import { info } from './runner.testkit.js';
 
+const HOUR = 3_600_000;
+
 type RunBatch = (items: readonly BatchItem<number>[]) => BatchResults | Promise<BatchResults>;
 
 function setUp(
@@ -16,7 +18,7 @@ function setUp(
   const registry = new HandlerRegistry();
   const batches: number[][] = [];
   registry.register(
-    { type: 'test', batch, ...options },
+    { type: 'test', batch, timeout: 2 * HOUR, ...options },
     {
       runBatch: (items: readonly BatchItem[]) => {
         batches.push(items.map(({ payload }) => payload as number));
@@ -30,7 +32,6 @@ function setUp(
   return { start, batches };
 }
 
-const HOUR = 3_600_000;
 const doubled: RunBatch = (items) => items.map(({ payload }) => ({ result: payload * 2 }));
 
 it('jobs are put together until the batch is full, and each gets its own result', async () => {

@@ -53,7 +53,11 @@ export class JobRunner {
         unanswered: 'handed back',
       },
       { name: 'overlap', step: resolved(checkOverlap(ports.scheduled, logger)), unanswered: 'handed back' },
-      { name: 'payload', step: resolved(checkPayload(ports, logger, options.giveUpMs)), unanswered: 'failed' },
+      {
+        name: 'payload',
+        step: resolved(checkPayload(ports, logger, options.giveUpMs)),
+        unanswered: 'failed',
+      },
     ];
     this.checks = new Checks(checks, options.checkMs, logger);
   }
