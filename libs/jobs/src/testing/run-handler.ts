@@ -95,7 +95,8 @@ export async function runHandler(
           .map((token) => module.get(token, { strict: false }) as Partial<RequiredService>)
           .filter((service): service is RequiredService => typeof service.isReady === 'function'),
       { warn: (text) => warnings.push(text) },
-      { graceMs: 1000, stopGraceMs: 1000 },
+      // All values of progress that a handler waits for, not only the newest.
+      { graceMs: 1000, stopGraceMs: 1000, progressEveryMs: 0 },
     );
     const info = {
       id: '1',

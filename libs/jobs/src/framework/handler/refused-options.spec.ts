@@ -20,7 +20,7 @@ describe('an unknown option is refused, naming the nearest that is known:', () =
     [{ maxWait: 3 }, 'maxWait', 'batch.maxWait'],
     [{ schedule: { cron: '* * * * *', timezone: 'UTC' } }, 'schedule.timezone', 'schedule.timeZone'],
     [{ batch: { size: 2, wait: 5 } }, 'batch.wait', 'batch.maxWait'],
-    [{ backoff: { delay: 5 } }, 'backoff.delay', 'backoff.base'],
+    [{ backoff: { delay: 5 } }, 'backoff.delay', 'backoff.max'],
     [{ concurrency: { process: 5 } }, 'concurrency.process', 'concurrency.perProcess'],
     [{ retention: { complete: 5000 } }, 'retention.complete', 'retention.completed'],
     [{ requires: { env: ['HOME'] } }, 'requires.env', 'requires.environment'],

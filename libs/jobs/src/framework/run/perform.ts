@@ -59,12 +59,12 @@ export class Performer {
 
   /** The context of the run, with what an earlier one kept; the outcome where that cannot be had. */
   private async open({ job, scope }: ResolvedRun): Promise<RunContext | Outcome> {
-    const { checkMs } = this.options;
+    const { checkMs, progressEveryMs } = this.options;
     try {
       const state = await within(checkMs, scope.signal, () => job.services.state());
       if (state === 'stopped') return stopped(scope.cause as StopCause);
       if (state === 'late') return failed(new CheckTimeoutError('checkpoint', checkMs), { retry: true });
-      return new RunContext(job.info, scope.signal, job.services, state.value, (message) =>
+      return new RunContext(job.info, scope.signal, job.services, state.value, progressEveryMs, (message) =>
         this.logger.warn(message),
       );
     } catch (error) {

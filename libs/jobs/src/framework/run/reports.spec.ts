@@ -18,7 +18,13 @@ function setUp() {
     for (const go of held) go();
     held = [];
   };
-  return { reports: new Reports('7', sink, (text) => warnings.push(text)), sent, sink, release, warnings };
+  return {
+    reports: new Reports('7', sink, 50, (text) => warnings.push(text)),
+    sent,
+    sink,
+    release,
+    warnings,
+  };
 }
 
 const FLOOD = Array.from({ length: 100_000 }, (_, at) => at);

@@ -5,8 +5,6 @@ import { messageOf } from './thrown.js';
 const MAX_WAITING_LINES = 1000;
 /** Lines on their way at a time. */
 const MAX_LINES_UNDER_WAY = 50;
-/** Shortest time from one progress that is sent to the next, ms. */
-const PROGRESS_EVERY_MS = 100;
 
 interface Line {
   readonly text: string;
@@ -29,10 +27,14 @@ export class Reports {
   private turn: Promise<void> | undefined;
   private onIdle: (() => void)[] = [];
 
-  /** @param warn told of the first report that could not be sent, and at the end how many more there were. */
+  /**
+   * @param progressEveryMs shortest time from one progress that is sent to the next.
+   * @param warn told of the first report that could not be sent, and at the end how many more there were.
+   */
   constructor(
     private readonly jobId: string,
     private readonly sink: JobReports,
+    private readonly progressEveryMs: number,
     private readonly warn: (message: string) => void,
   ) {}
 
@@ -104,7 +106,7 @@ export class Reports {
     const { newest } = this;
     if (!newest) return;
     this.newest = undefined;
-    this.quietUntil = performance.now() + PROGRESS_EVERY_MS;
+    this.quietUntil = performance.now() + this.progressEveryMs;
     await this.send(() => this.sink.progress(newest.value));
   }
 

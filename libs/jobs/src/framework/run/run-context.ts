@@ -69,9 +69,10 @@ export class RunContext implements JobContext {
     readonly signal: AbortSignal,
     private readonly services: RunServices,
     readonly state: unknown,
+    progressEveryMs: number,
     warn: (message: string) => void,
   ) {
-    this.reports = new Reports(job.id, services, warn);
+    this.reports = new Reports(job.id, services, progressEveryMs, warn);
     this.log = Object.assign(
       (text: string) => this.line('info', text),
       Object.fromEntries(
