@@ -81,7 +81,7 @@ class Needy {
   }
 }
 
-@JobHandler({ type: 'test.batch', batch: { size: 2, maxWait: '1h' } })
+@JobHandler({ type: 'test.batch', batch: { size: 2, maxWait: '1h' }, timeout: '2h' })
 class Batch implements BatchJobHandler<{ of?: number }> {
   runBatch(items: readonly BatchItem<{ of?: number }>[]) {
     return eachItem(items, async ({ payload: { of }, context }) => {

@@ -23,7 +23,7 @@ const UNANSWERED: readonly Unanswered[] = [
   {
     name: 'requirements',
     options: { handler: { dependsOn: ['other'] } },
-    deafen: ({ ports }) => (ports.live.names = never),
+    deafen: ({ ports }) => (ports.live.isRun = never),
     late: handedBack,
   },
   {
