@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { InvalidJobHandlerError, MissingRequirementError } from '../errors.js';
 import { isForeignHandler, jobHandlerOptions, type JobHandler } from '../handler/job-handler.js';
@@ -16,6 +16,8 @@ type Provider = ReturnType<DiscoveryService['getProviders']>[number];
  */
 @Injectable()
 export class HandlerExplorer implements OnModuleInit {
+  private readonly logger = new Logger('Jobs');
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly registry: HandlerRegistry,
@@ -58,7 +60,8 @@ export class HandlerExplorer implements OnModuleInit {
         `("${options.type}") is not a singleton: remove its scope, or that of what it injects; one instance runs all jobs`,
       );
     }
-    this.registry.register(options, instance);
+    const { type, advice } = this.registry.register(options, instance);
+    for (const line of advice) this.logger.warn(`job type "${type}": ${line}`);
   }
 }
 

@@ -48,6 +48,8 @@ export class JobType {
   readonly services: NonNullable<NonNullable<JobHandlerOptions['requires']>['services']>;
   readonly dependsOn: readonly string[];
   readonly idempotent: boolean;
+  /** What the handler says in vain, each with what to change; nothing fails for it. */
+  readonly advice: readonly string[];
   private readonly declared: TypeSettings;
   private fromEnvironment: TypeOverrides = {};
   private atRunTime: TypeOverrides = {};
@@ -85,7 +87,8 @@ export class JobType {
     this.examples = options.examples ?? [];
     this.declared = withOverrides(defaults, settingsOf(options, refuse));
     this.effective = this.declared;
-    const problems = [...withoutEffect(options), ...impossibleTogether(this)];
+    this.advice = withoutEffect(options);
+    const problems = impossibleTogether(this);
     if (problems.length > 0) throw refuse(`cannot work: ${problems.join('; ')}`);
   }
 

@@ -82,16 +82,6 @@ describe('refused with what to change:', () => {
       /must be below timeout \(300000 ms\)/,
     ],
     [
-      'a batch larger than the runs at once of a process',
-      { batch: { size: 10 }, concurrency: 5 },
-      /a batch of 10 is never full with a concurrency of 5: lower batch\.size or raise concurrency/,
-    ],
-    [
-      'a batch larger than the runs at once of all',
-      { batch: { size: 10 }, concurrency: { perProcess: 20, global: 4 } },
-      /a batch of 10 is never full with a concurrency of 4/,
-    ],
-    [
       'a schedule of two kinds',
       { schedule: { every: '1h', cron: '* * * * *' } },
       /needs either every or cron/,
@@ -124,16 +114,6 @@ describe('refused with what to change:', () => {
       'a backoff that begins above its maximum',
       { backoff: { base: '2h' } },
       /backoff\.base \(7200000 ms\) is above backoff\.max \(3600000 ms\): lower backoff\.base or raise/,
-    ],
-    [
-      'a time for dead letters where there are none',
-      { deadLetters: false, retention: { dead: '1d' } },
-      /retention\.dead has no effect with deadLetters: false: use retention\.failed/,
-    ],
-    [
-      'a time for failed jobs that are dead letters',
-      { retention: { failed: '1d' } },
-      /retention\.failed has no effect while failed jobs are dead letters: use retention\.dead/,
     ],
   ])('%s', (_, options, message) => {
     expect(() => typeOf(options)).toThrow(
@@ -213,4 +193,36 @@ it('what goes together is taken', () => {
   ];
   for (const each of options) registry.register(each, handler);
   expect(registry.types()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+});
+
+describe('taken, with a word of advice:', () => {
+  it.each<[string, object, RegExp]>([
+    [
+      'a batch larger than the runs at once of a process',
+      { batch: { size: 10 }, concurrency: 5 },
+      /a batch of 10 is never full with a concurrency of 5: lower batch\.size or raise concurrency/,
+    ],
+    [
+      'a batch larger than the runs at once of all',
+      { batch: { size: 10 }, concurrency: { perProcess: 20, global: 4 } },
+      /a batch of 10 is never full with a concurrency of 4/,
+    ],
+    [
+      'a time for dead letters where there are none',
+      { deadLetters: false, retention: { dead: '1d' } },
+      /retention\.dead has no effect with deadLetters: false: use retention\.failed/,
+    ],
+    [
+      'a time for failed jobs that are dead letters',
+      { retention: { failed: '1d' } },
+      /retention\.failed has no effect while failed jobs are dead letters: use retention\.dead/,
+    ],
+  ])('%s', (_, options, advice) => {
+    expect(typeOf(options).advice).toEqual([expect.stringMatching(advice)]);
+  });
+
+  it('a handler of which everything has an effect, without one', () => {
+    const options = { batch: { size: 5 }, concurrency: 5, retention: { dead: '1d' } };
+    expect(typeOf(options).advice).toEqual([]);
+  });
 });
