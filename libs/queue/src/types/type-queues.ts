@@ -1,7 +1,5 @@
 import type { LiveType, QueueRoutes } from '#libs/contracts';
-
-/** How long an answer of Redis holds: types change when workers start and stop. */
-const FRESH_MS = 1000;
+import { TypeView } from './live-types.js';
 
 /** What {@link TypeQueues} goes by. */
 export interface TypeQueuesOptions {
@@ -12,7 +10,7 @@ export interface TypeQueuesOptions {
   /** Further queues whose workers are asked. Those that are routed to are asked anyway. Default: none. */
   others?: readonly string[];
   /** What live workers of a queue publish. */
-  list(queue: string): Promise<readonly LiveType[]>;
+  list(queue: string): Promise<LiveType[]>;
 }
 
 /** Finds the handler of a type in this process. */
@@ -20,7 +18,7 @@ export type FindHandler = (type: string) => { readonly queue: string | undefined
 
 /** Which queue the jobs of a type go to, and whether somebody runs them there. */
 export class TypeQueues {
-  private readonly listed = new Map<string, { at: number; types: Promise<ReadonlyMap<string, LiveType>> }>();
+  private readonly views = new Map<string, TypeView>();
   private readonly queues: readonly string[];
   private findHandler: FindHandler = () => undefined;
 
@@ -54,16 +52,12 @@ export class TypeQueues {
 
   /** The type, if live workers of a queue publish it; up to a second old. */
   async published(queue: string, type: string): Promise<LiveType | undefined> {
-    const now = performance.now();
-    let listed = this.listed.get(queue);
-    if (!listed || now - listed.at > FRESH_MS) {
-      const types = this.read(queue);
-      listed = { at: now, types };
-      this.listed.set(queue, listed);
-      // An answer that did not come is no answer for the next second.
-      types.catch(() => this.listed.delete(queue));
+    let view = this.views.get(queue);
+    if (!view) {
+      view = new TypeView({ list: () => this.options.list(queue) });
+      this.views.set(queue, view);
     }
-    return (await listed.types).get(type);
+    return view.find(type);
   }
 
   /**
@@ -88,9 +82,5 @@ export class TypeQueues {
 
   private get routes(): QueueRoutes {
     return this.options.routes;
-  }
-
-  private async read(queue: string): Promise<ReadonlyMap<string, LiveType>> {
-    return new Map((await this.options.list(queue)).map((type) => [type.type, type]));
   }
 }

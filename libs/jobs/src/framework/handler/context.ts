@@ -79,6 +79,8 @@ export interface JobArtifacts {
 /** What a handler knows about its job, and how it reports. */
 export interface JobContext<State = unknown> {
   readonly job: JobInfo;
+  /** That of {@link job}: this attempt, counted from 1. */
+  readonly attempt: number;
   /**
    * Aborted when the work should stop. Its reason says why: `JobTimeoutError`, `JobCancelledError`
    * or `WorkerStoppingError`.

@@ -14,6 +14,11 @@ describe('a log line', () => {
   });
 });
 
+it('tells the attempt', async () => {
+  const { start } = setUp((_, { attempt, job }) => [attempt, job.attempt]);
+  expect(await start()).toMatchObject({ kind: 'completed', result: [1, 1] });
+});
+
 describe('progress', () => {
   it('of a total is kept with the percentage it comes to', async () => {
     const { start, kept } = setUp((_, { progress }) => progress({ current: 1, total: 3, message: 'pages' }));

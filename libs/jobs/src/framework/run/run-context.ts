@@ -53,6 +53,7 @@ export interface RunServices extends JobReports {
  * so that a handler that outlives its job cannot write into the next run of it.
  */
 export class RunContext implements JobContext {
+  readonly attempt: number;
   readonly log: JobLog;
   readonly artifacts: JobArtifacts;
   /** Set once the run is to end because it waits for children. */
@@ -72,6 +73,7 @@ export class RunContext implements JobContext {
     progressEveryMs: number,
     warn: (message: string) => void,
   ) {
+    this.attempt = job.attempt;
     this.reports = new Reports(job.id, services, progressEveryMs, warn);
     this.log = Object.assign(
       (text: string) => this.line('info', text),
