@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderArtifacts } from '#libs/artifacts';
+import { artifactFolder, FolderArtifacts } from '#libs/artifacts';
 import { expectProblem, TestApi } from './api-client.js';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'drover-api-artifacts-'));
-const store = new FolderArtifacts(join(dataDir, 'artifacts'));
+const store = new FolderArtifacts(artifactFolder(dataDir, 'jobs'));
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
@@ -49,10 +49,13 @@ it('the artifacts of a job that is not removed stay', async () => {
   });
 });
 
-it('with more queues, whose jobs may have the same ids, they stay until they are old enough', async () => {
+it('those of a job of the same id in another queue stay', async () => {
+  const mail = new FolderArtifacts(artifactFolder(dataDir, 'mail'));
   await withApi({ MORE_QUEUES: 'mail' }, async (api) => {
     const id = await added(api);
+    await mail.put({ jobId: id, name: 'a.txt' }, 'x');
     expect((await remove(api, id)).status).toBe(200);
-    expect(await store.list(id)).toHaveLength(1);
+    expect(await store.list(id)).toEqual([]);
+    expect(await mail.list(id)).toHaveLength(1);
   });
 });

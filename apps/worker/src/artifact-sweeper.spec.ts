@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { FolderArtifacts } from '#libs/artifacts';
+import { artifactFolder, FolderArtifacts } from '#libs/artifacts';
 import { JobHandler, type JobContext } from '#libs/jobs';
 import { waitFor } from '../../../tests/support/wait.js';
 import { ArtifactSweeper, type ArtifactsKept } from './artifact-sweeper.js';
@@ -102,7 +102,7 @@ it('a worker does so, and keeps by itself what its types still have jobs of', as
     await stand.add('test.writer', { text: 'x' }, { id: 'job' });
     await stand.ended('job');
     const kept = first.get(FolderArtifacts);
-    const root = join(stand.dataDir, 'artifacts');
+    const root = artifactFolder(stand.dataDir, 'jobs');
     age(29 * DAY, root);
     await stand.stop(first);
     const second = await stand.start([WriterPlugin]);

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { type DynamicModule, Logger, Module } from '@nestjs/common';
-import { ARTIFACT_STORE, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
+import { ARTIFACT_STORE, artifactFolder, FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
 import {
   bundledPlugins,
   Children,
@@ -107,7 +106,8 @@ export class WorkerModule {
         WorkerState,
         {
           provide: FolderArtifacts,
-          useFactory: () => new FolderArtifacts(join(identity.settings.DATA_DIR, 'artifacts')),
+          useFactory: () =>
+            new FolderArtifacts(artifactFolder(identity.settings.DATA_DIR, identity.settings.QUEUE_NAME)),
         },
         { provide: ARTIFACT_STORE, useExisting: FolderArtifacts },
         {

@@ -16,6 +16,12 @@ export interface Artifact {
 /** Which file is meant. */
 export type ArtifactReference = Pick<Artifact, 'jobId' | 'name'>;
 
+/** Which file is to be read. */
+export interface ArtifactSource extends ArtifactReference {
+  /** Queue of its job. Default: that of the store. */
+  readonly queue?: string | undefined;
+}
+
 export type ArtifactContent = string | Uint8Array | Readable;
 
 export interface ArtifactOptions {
@@ -43,7 +49,7 @@ export interface ArtifactStore {
    *
    * @throws {ArtifactNotFoundError} {@link InvalidArtifactNameError}
    */
-  open(reference: ArtifactReference): Promise<OpenArtifact>;
+  open(reference: ArtifactSource): Promise<OpenArtifact>;
   /** A job's files, by name; none when it has none. */
   list(jobId: string): Promise<readonly Artifact[]>;
   /** Removes a job's files. */

@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '../../../tests/support/wait.js';
 import { FolderArtifacts } from './folder-artifacts.js';
 import { contentOf, TestFolder } from './folder-artifacts.testkit.js';
+import { artifactFolder } from './queue-folder.js';
 
 let folder: TestFolder;
 let store: FolderArtifacts;
@@ -245,3 +247,21 @@ describe('one artifact, several at it', () => {
     expect(await folder.files()).toEqual([]);
   });
 });
+
+it('reads what a job of another queue has left, which its own of the same id does not touch', async () => {
+  const of = (queue: string) => new FolderArtifacts(artifactFolder(folder.path, queue));
+  await of('mail').put({ jobId: '1', name: 'a.txt' }, 'of mail');
+  await of('jobs').put({ jobId: '1', name: 'a.txt' }, 'of jobs');
+  const { stream } = await of('jobs').open({ jobId: '1', name: 'a.txt', queue: 'mail' });
+  expect(await text(stream)).toBe('of mail');
+  await of('jobs').remove('1');
+  expect(await of('mail').list('1')).toHaveLength(1);
+});
+
+it.each(['..', '.', '../mail', 'a/../../b', '/etc', 'a\\b'])(
+  'a queue %j is a folder beside the others',
+  (queue) => {
+    expect(dirname(artifactFolder('/data', queue))).toBe('/data/artifacts');
+    expect(basename(artifactFolder('/data', queue))).not.toMatch(/^\.{1,2}$/);
+  },
+);

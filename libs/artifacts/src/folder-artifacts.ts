@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type {
@@ -8,6 +8,7 @@ import type {
   ArtifactContent,
   ArtifactOptions,
   ArtifactReference,
+  ArtifactSource,
   ArtifactStore,
   OpenArtifact,
 } from './artifact.js';
@@ -15,6 +16,7 @@ import { ArtifactNotFoundError, ArtifactTooLargeError, TooManyArtifactsError } f
 import { JobFolder, type Part } from './job-folder.js';
 import { Measure } from './measure.js';
 import { assertArtifactName, contentTypeOf } from './names.js';
+import { queueFolderName } from './queue-folder.js';
 import { FolderSweep, type SweepOptions, type SweepResult } from './sweep.js';
 
 export interface FolderArtifactsOptions {
@@ -40,7 +42,10 @@ export class FolderArtifacts implements ArtifactStore {
   /** By folder: the end of the last change to it that this process has begun. */
   private readonly changes = new Map<string, Promise<unknown>>();
 
-  /** @param root the folder; made when the first file is kept. */
+  /**
+   * @param root the folder; made when the first file is kept. Those of other queues stand beside it, see `artifactFolder`: from
+   *   them it only reads.
+   */
   constructor(
     private readonly root: string,
     options: FolderArtifactsOptions = {},
@@ -73,9 +78,10 @@ export class FolderArtifacts implements ArtifactStore {
     }
   }
 
-  async open({ jobId, name }: ArtifactReference): Promise<OpenArtifact> {
+  async open({ jobId, name, queue }: ArtifactSource): Promise<OpenArtifact> {
     assertArtifactName(name);
-    const opened = await this.folderOf(jobId).open(name);
+    const root = queue === undefined ? this.root : join(dirname(this.root), queueFolderName(queue));
+    const opened = await this.folderOf(jobId, root).open(name);
     if (!opened) throw new ArtifactNotFoundError(jobId, name);
     return { ...opened.artifact, stream: opened.handle.createReadStream() };
   }
@@ -99,9 +105,9 @@ export class FolderArtifacts implements ArtifactStore {
     return this.sweeping.sweep(olderThanMs, options);
   }
 
-  private folderOf(jobId: string): JobFolder {
+  private folderOf(jobId: string, root = this.root): JobFolder {
     const hash = createHash('sha256').update(jobId).digest('hex').slice(0, 40);
-    return new JobFolder(join(this.root, hash.slice(0, 2), hash), jobId);
+    return new JobFolder(join(root, hash.slice(0, 2), hash), jobId);
   }
 
   private async write(

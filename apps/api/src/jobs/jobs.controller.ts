@@ -113,6 +113,6 @@ export class JobsController {
     @Body({ schema: jobActionSchema }) { action }: JobActionRequest,
     @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
   ): Promise<JobView | RemovedJob> {
-    return actOnJob(this.stores.of(queue), this.artifacts, id, action);
+    return actOnJob(this.stores.of(queue), this.artifacts, { id, queue }, action);
   }
 }

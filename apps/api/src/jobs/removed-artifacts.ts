@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
-import { FolderArtifacts, type ArtifactStore } from '#libs/artifacts';
+import { artifactFolder, FolderArtifacts } from '#libs/artifacts';
 import type { Settings } from '#libs/contracts';
 
 /**
@@ -10,17 +9,13 @@ import type { Settings } from '#libs/contracts';
 @Injectable()
 export class RemovedArtifacts {
   private readonly logger = new Logger('Artifacts');
-  private readonly store: Pick<ArtifactStore, 'remove'> | undefined;
 
-  constructor({ DATA_DIR, MORE_QUEUES }: Pick<Settings, 'DATA_DIR' | 'MORE_QUEUES'>) {
-    // Artifacts are kept by the ids of jobs: with more queues, another one's job may have the same.
-    this.store = MORE_QUEUES.length === 0 ? new FolderArtifacts(join(DATA_DIR, 'artifacts')) : undefined;
-  }
+  constructor(private readonly settings: Pick<Settings, 'DATA_DIR' | 'QUEUE_NAME'>) {}
 
   /** Never fails: the job is gone already. */
-  async remove(jobId: string): Promise<void> {
+  async remove(jobId: string, queue: string = this.settings.QUEUE_NAME): Promise<void> {
     try {
-      await this.store?.remove(jobId);
+      await new FolderArtifacts(artifactFolder(this.settings.DATA_DIR, queue)).remove(jobId);
     } catch (error) {
       this.logger.warn(`artifacts of removed job ${jobId} stay for now: ${(error as Error).message}`);
     }

@@ -3,7 +3,7 @@ import type {
   Artifact,
   ArtifactContent,
   ArtifactOptions,
-  ArtifactReference,
+  ArtifactSource,
   OpenArtifact,
 } from '#libs/artifacts';
 
@@ -72,8 +72,8 @@ export interface JobArtifacts {
    * @throws {InvalidArtifactNameError} {@link ArtifactTooLargeError}
    */
   put(name: string, content: ArtifactContent, options?: ArtifactOptions): Promise<Artifact>;
-  /** Opens a file of this or another job. @throws {ArtifactNotFoundError} */
-  open(reference: ArtifactReference): Promise<OpenArtifact>;
+  /** Opens a file of this or another job, in the worker's queue unless `queue` says otherwise. @throws {ArtifactNotFoundError} */
+  open(reference: ArtifactSource): Promise<OpenArtifact>;
 }
 
 /** What a handler knows about its job, and how it reports. */

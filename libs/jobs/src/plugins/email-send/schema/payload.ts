@@ -1,3 +1,4 @@
+import { queueNameSchema } from '#libs/contracts';
 import { z } from 'zod';
 import { displayName, mailAddress, mailAddresses } from './address.js';
 import { mailHeaders } from './headers.js';
@@ -29,7 +30,11 @@ const shared = {
 const attachment = z.union([
   z.strictObject({ filename: fileName, content: z.base64(), ...shared }),
   z.strictObject({
-    artifact: z.strictObject({ jobId: z.string().min(1).max(1000), name: z.string().min(1).max(200) }),
+    artifact: z.strictObject({
+      jobId: z.string().min(1).max(1000),
+      name: z.string().min(1).max(200),
+      queue: queueNameSchema.optional(),
+    }),
     /** Default: the artifact's name. */
     filename: fileName.optional(),
     ...shared,
