@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HandlerRegistry, type JobType } from '#libs/jobs';
-import { PUBLISHED_TTL_MS, QueueKeys, SaidTypes, type TypeRule } from '#libs/queue';
+import { PUBLISHED_TTL_MS, QueueKeys, DeclaredTypes, type TypeRule } from '#libs/queue';
 import { Consumer } from './consumer.js';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
@@ -11,7 +11,7 @@ import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
  */
 @Injectable()
 export class TypeRulesWriter {
-  private readonly said: SaidTypes;
+  private readonly declared: DeclaredTypes;
 
   constructor(
     private readonly redis: RedisLink,
@@ -20,23 +20,23 @@ export class TypeRulesWriter {
     keys: QueueKeys,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
-    this.said = new SaidTypes(async () => redis.client, keys, { defaultType: settings.QUEUE_DEFAULT_TYPE });
+    this.declared = new DeclaredTypes(async () => redis.client, keys, { defaultType: settings.QUEUE_DEFAULT_TYPE });
   }
 
   /** Says it, or that it still holds. What follows from it, from what others say and from settings at run time, holds at once. */
   async write(): Promise<void> {
     const rules = new Map(this.registry.all().map((type) => [type.type, ruleOf(type)]));
-    await this.said.say(this.consumer.claimant, rules, PUBLISHED_TTL_MS);
+    await this.declared.declare(this.consumer.claimant, rules, PUBLISHED_TTL_MS);
   }
 
   /** Whether the queue still knows. */
   isKnown(): Promise<boolean> {
-    return this.said.isKnown(this.consumer.claimant);
+    return this.declared.isKnown(this.consumer.claimant);
   }
 
   /** Takes it back: this worker claims no more. */
   async stop(): Promise<void> {
-    if (this.redis.isUp) await this.said.takeBack(this.consumer.claimant).catch(() => undefined);
+    if (this.redis.isUp) await this.declared.withdraw(this.consumer.claimant).catch(() => undefined);
   }
 }
 

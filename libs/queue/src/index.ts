@@ -17,7 +17,7 @@ export type { StoreHealth } from './service/store-health.js';
 export { Subscription } from './service/subscription.js';
 export { TypeView } from './types/live-types.js';
 export { fitsSchema, validatorOf } from './types/payload-schemas.js';
-export { SaidTypes, type TypeRule } from './types/said-types.js';
+export { DeclaredTypes, type TypeRule } from './types/declared-types.js';
 export { PUBLISHED_TTL_MS, TypeCatalog } from './types/type-catalog.js';
 export { TypeQueues, type FindHandler, type TypeQueuesOptions } from './types/type-queues.js';
 export { TypeMetrics } from './types/type-metrics.js';

@@ -86,7 +86,7 @@ describe('the place of a job is free', () => {
     expect(await stand.claim('w:1')).toBe('a1');
     expect(await stand.claim('w:2')).toBeUndefined();
     await stand.queue.obliterate({ force: true });
-    expect(Object.keys(await stand.keyspace()).sort()).toEqual(['meta', 'types:said']);
+    expect(Object.keys(await stand.keyspace()).sort()).toEqual(['meta', 'types:declared']);
     await addOf(stand, 'a', 2);
     expect(await stand.claim('w:3')).toBe('a1');
     expect(await stand.claim('w:4')).toBeUndefined();

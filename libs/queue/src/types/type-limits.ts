@@ -1,7 +1,7 @@
 import type { QueueKeys } from '../backend/keys.js';
 import type { RedisClient } from '../backend/scripts.js';
 import type { StoreOptions } from '../backend/store-options.js';
-import { SaidTypes } from './said-types.js';
+import { DeclaredTypes } from './declared-types.js';
 
 /** How many jobs of a type run at once; null = as many as there are places, 0 = none: its jobs wait. */
 export interface TypeLimit {
@@ -14,10 +14,10 @@ export interface TypeLimit {
 /**
  * The limits of a queue's job types, which its store enforces: no claim brings a job of a type that is at its limit, and
  * such jobs keep none of another type waiting. They are kept in the field `types` of `<p>meta`, and follow from what workers
- * say (see {@link SaidTypes}), what is set at run time, and what is written here.
+ * say (see {@link DeclaredTypes}), what is set at run time, and what is written here.
  */
 export class TypeLimits {
-  private readonly said: SaidTypes;
+  private readonly declared: DeclaredTypes;
 
   /**
    * @param client the connection that commands run on.
@@ -28,7 +28,7 @@ export class TypeLimits {
     private readonly keys: QueueKeys,
     options: Partial<StoreOptions> = {},
   ) {
-    this.said = new SaidTypes(client, keys, options);
+    this.declared = new DeclaredTypes(client, keys, options);
   }
 
   /**
@@ -38,7 +38,7 @@ export class TypeLimits {
    * @throws {InvalidOptionError} for a limit that is no whole number from 0; then none is set.
    */
   write(limits: ReadonlyMap<string, TypeLimit>): Promise<void> {
-    return this.said.set(limits);
+    return this.declared.set(limits);
   }
 
   /** The limits that hold, by type; those of single workers, where they differ, are not among them. */

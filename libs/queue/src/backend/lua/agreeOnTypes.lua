@@ -2,13 +2,13 @@
 -- becomes of jobs that end, in `<p>types:ends`. Both follow from what the live workers say and what was set at run time alone, so
 -- that it does not matter who asks, nor in which order. What runs already counts, whenever it started.
 -- Input   ARGV[5] who says it: what stands before the colon of a worker's tokens; '' = by hand, for types that are given, not all
---         ARGV[6] JSON (see `said`), or '' to take all of it back  ARGV[7] ms for which it holds, 0 = until it is taken back
+--         ARGV[6] JSON (see `declared`), or '' to take all of it back  ARGV[7] ms for which it holds, 0 = until it is taken back
 --         ARGV[8] cursor to go on from with the running jobs, '0' at first
 -- Output  cursor to go on from, '0' at the end
---@include typelimits run said agreed
+--@include typelimits run declared agreed
 
 checkTypes()
-mustBe(base .. 'types:said', 'hash')
+mustBe(base .. 'types:declared', 'hash')
 mustBe(base .. 'types:ends', 'hash')
 mustBe(base .. 'types:settings', 'hash')
 
@@ -26,13 +26,13 @@ end
 
 if ARGV[8] ~= '0' then return scanRunning(limited.limits() or {}) end
 
-said.note(ARGV[5], ARGV[6], tonumber(ARGV[7]))
+declared.note(ARGV[5], ARGV[6], tonumber(ARGV[7]))
 local agreed = agree()
-said.writeEnds(agreed.ends)
+declared.writeEnds(agreed.ends)
 
 local text = setting('types')
-local before = text and said.parsed(text)
-if said.isSame(before, agreed.types) or not text and next(agreed.types.limits) == nil then return '0' end
+local before = text and declared.parsed(text)
+if declared.isSame(before, agreed.types) or not text and next(agreed.types.limits) == nil then return '0' end
 redis.call('HSET', keys.meta, 'types', cjson.encode(agreed.types))
 forgetSettings()
 local cursor = scanRunning(agreed.types.limits)

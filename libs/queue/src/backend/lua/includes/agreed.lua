@@ -1,6 +1,6 @@
--- What follows from what workers say of their types (see `said`) and from what was set at run time, and from nothing else: the limits
+-- What follows from what workers say of their types (see `declared`) and from what was set at run time, and from nothing else: the limits
 -- as `typelimits` reads them, and what becomes of jobs that end.
---@include said
+--@include declared
 --@exports agree
 
 local function least(a, b)
@@ -66,8 +66,8 @@ end
 
 -- What holds: `types` as it stands in meta, and `ends` as in `<p>types:ends`.
 function agree()
-  local live, lapsed = said.heard()
-  local sums, sets, limits, ends = {}, said.settings(), {}, {}
+  local live, lapsed = declared.all()
+  local sums, sets, limits, ends = {}, declared.settings(), {}, {}
   addUp(live, sums)
   addUp(lapsed, sums)
   for name in pairs(sets) do sums[name] = sums[name] or { rules = {} } end

@@ -1,11 +1,11 @@
--- What becomes of jobs of a type when they end, as live workers say it (see `said`): for ends that no worker reports which has
+-- What becomes of jobs of a type when they end, as live workers say it (see `declared`): for ends that no worker reports which has
 -- the type. `<p>types:ends` has it by type; the field '' is the type of jobs that name none.
 --@include context
 --@exports typeEnds
 typeEnds = {}
 
 -- The rule of a type (nil = that of jobs that name none), or nil where no live worker has it: `name`, and ms for which
--- jobs are kept that `completed`, `failed`, or are `dead`, each nil where it is not said.
+-- jobs are kept that `completed`, `failed`, or are `dead`, each nil where it is not declared.
 function typeEnds.of(name)
   name = name or redis.pcall('HGET', base .. 'types:ends', '')
   local text = type(name) == 'string' and redis.pcall('HGET', base .. 'types:ends', name)

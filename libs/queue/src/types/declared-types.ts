@@ -19,13 +19,13 @@ export interface TypeRule {
 }
 
 /**
- * What the workers of a queue say of their types, one by one. What holds for the queue follows from all of it, in one step with each
- * word: the limits (see {@link TypeLimits}), and what becomes of jobs that end where the type is unknown. In Redis:
+ * What the workers of a queue declare of their types. What holds for the queue follows from all of it, in one step with each
+ * declaration: the limits (see {@link TypeLimits}), and what becomes of jobs that end where the type is unknown. In Redis:
  *
- * - `<p>types:said`: hash of what was said, by worker;
+ * - `<p>types:declared`: hash of what each worker declares;
  * - `<p>types:ends`: hash of how long ended jobs are kept, by type.
  */
-export class SaidTypes {
+export class DeclaredTypes {
   private readonly scripts: Scripts;
   private readonly untyped: string;
 
@@ -44,13 +44,13 @@ export class SaidTypes {
   }
 
   /**
-   * Says all that a worker has to say, in place of what it said before. It holds at once, for jobs that run already too.
+   * Declares all types of a worker, in place of what it declared before. It holds at once, for jobs that run already too.
    *
    * @param worker what stands before the colon of its tokens: the id of a BullMQ `Worker`.
-   * @param ttlMs how long it holds unless it is said again.
-   * @throws {InvalidOptionError} for a limit that is no whole number from 0; then nothing was said.
+   * @param ttlMs how long it holds unless it is declared again.
+   * @throws {InvalidOptionError} for a limit that is no whole number from 0; then nothing was declared.
    */
-  async say(worker: string, types: ReadonlyMap<string, TypeRule>, ttlMs: number): Promise<void> {
+  async declare(worker: string, types: ReadonlyMap<string, TypeRule>, ttlMs: number): Promise<void> {
     const entries = [...types].map(([type, rule]) => [type, writtenRule(type, rule)] as const);
     await this.send(worker, { types: Object.fromEntries(entries), untyped: this.untyped }, ttlMs);
   }
@@ -69,14 +69,14 @@ export class SaidTypes {
     await this.send('', { types: Object.fromEntries(entries), untyped: this.untyped }, 0);
   }
 
-  /** Takes back what a worker said: it claims no more. */
-  async takeBack(worker: string): Promise<void> {
+  /** Takes back what a worker declared: it claims no more. */
+  async withdraw(worker: string): Promise<void> {
     await this.send(worker, undefined, 0);
   }
 
-  /** Whether what a worker said is still known: a Redis that lost its memory knows nothing. */
+  /** Whether what a worker declared is still known: a Redis that lost its memory knows nothing. */
   async isKnown(worker: string): Promise<boolean> {
-    return (await (await this.client()).hexists(this.keys.key('types:said'), worker)) === 1;
+    return (await (await this.client()).hexists(this.keys.key('types:declared'), worker)) === 1;
   }
 
   private async send(worker: string, word: object | undefined, ttlMs: number): Promise<void> {
