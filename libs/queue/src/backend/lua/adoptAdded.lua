@@ -2,16 +2,12 @@
 -- Input   ARGV[5] '1' = look thoroughly  ARGV[6..] ids in the order they were announced
 -- Output  1 when there may be more, 2 when as many jobs run as the queue allows, else 0
 -- Events  added, waiting
---@include adopt added
+--@include added
 
 checkTypes()
-local adopted = 0
-for at = 6, #ARGV do
-  local score = redis.call('ZSCORE', keys.queue, ARGV[at])
-  if score and math.ceil(tonumber(score)) == tonumber(score) and adopt(ARGV[at], priorityOf(tonumber(score))) then
-    adopted = adopted + 1
-  end
-end
+local announced = {}
+for at = 6, #ARGV do announced[at - 5] = ARGV[at] end
+local adopted = adoptAnnounced(announced)
 local _, more = adoptAdded(200, ARGV[5] == '1')
 if adopted > 0 then wakeWorker() end
 if more then return 1 end

@@ -1,7 +1,7 @@
 -- Finding what legacy services added, in order of arrival. All documents get the same TTL when they are
 -- added, so the one that ends first came first; within a millisecond the times in the documents decide.
 --@include context document adopt wake
---@exports adoptAdded
+--@exports adoptAdded adoptAnnounced
 
 local function byArrival(a, b)
   if a.ends ~= b.ends then return a.ends < b.ends end
@@ -78,6 +78,22 @@ local function adoptBand(edge, limit)
   local left = redis.call('ZCOUNT', keys.queue, exact(edge), exact(edge)) > 0
   if staged and (not left or redis.call('EXISTS', keys.arrivals) == 0) then endBacklog() end
   return taken, left, #jobs == 0
+end
+
+-- Adopts these jobs, as far as they still wait where a legacy service put them. Returns how many.
+function adoptAnnounced(ids)
+  if #ids == 0 then return 0 end
+  local staged = redis.call('EXISTS', keys.arrivals) == 1
+  local taken = 0
+  for _, id in ipairs(ids) do
+    local score = tonumber(redis.call('ZSCORE', keys.queue, id))
+    if score and math.ceil(score) == score then
+      if adopt(id, priorityOf(score)) then taken = taken + 1 end
+      -- Of a backlog that is being entered, those behind it move up.
+      if staged and redis.call('ZREM', keys.arrivals, id) == 1 then redis.call('HINCRBY', keys.meta, 'arrivals', -1) end
+    end
+  end
+  return taken
 end
 
 -- Adopts what has been added, priority by priority. Go's AddJob always sets a TTL on the queue and
