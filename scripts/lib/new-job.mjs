@@ -103,6 +103,7 @@ function tell({ type, file }, folder, files, isOurs) {
     say(
       `When it is compiled, a worker has it with DROVER_PLUGINS=./<folder of the output>/${file}.plugin.js`,
     );
+    say('Its test needs jest, @types/jest and @nestjs/testing: docs/jobs.md, "The generator".');
   }
   say('What else there is for a job: docs/jobs.md');
 }
