@@ -7,7 +7,7 @@ import { testRedisUrl } from '../../../../../tests/support/redis.js';
 import { JobHandler, type JobContext } from '../../framework/index.js';
 import { startTestWorker, type TestWorker } from './test-worker.js';
 
-const CALLS = 100_000;
+const CALLS = 30_000;
 /** What the lines have together, were they kept. */
 const LINE = 'x'.repeat(1000);
 const MIB = 1024 * 1024;
@@ -40,7 +40,7 @@ class Flood {
   }
 }
 
-describe.each([false, true])('100,000 lines and values of progress (waited for: %s)', (awaited) => {
+describe.each([false, true])('30,000 lines and values of progress (waited for: %s)', (awaited) => {
   const redisUrl = testRedisUrl();
   let worker: TestWorker;
   let redis: Redis;
