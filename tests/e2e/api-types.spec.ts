@@ -137,6 +137,38 @@ describe('settings at run time', () => {
     },
   );
 
+  describe('that cannot work together with what the type says', () => {
+    const defaults = TYPE_DEFAULTS;
+    const url = (type: string) => `/api/types/${type}/settings`;
+
+    beforeAll(async () => {
+      // Of what was set before, which a PUT takes the place of, nothing counts.
+      const settings = { ...defaults, backoff: { ...defaults.backoff, max: 1 } };
+      const common = { ...mail, settings, defaults };
+      await queue.types.publish('w6', [
+        { ...common, type: 'odd.batch', batch: { size: 5, maxWait: 300 } },
+        { ...common, type: 'odd.schedule', schedule: { every: 1000, overlap: 'skip' } },
+      ]);
+    });
+
+    it.each([
+      ['odd.batch', { timeout: '100ms' }, 'timeout', /lower batch\.maxWait or raise timeout/],
+      ['odd.schedule', { cache: '1h' }, 'cache', /lower cache/],
+      ['odd.batch', { backoff: { base: '3h' } }, 'backoff.base', /raise backoff\.max/],
+    ])('%s: %j is refused with what to change', async (type, body, path, message) => {
+      const answer = await api.put(url(type), body);
+      expectProblem(answer, 400, 'INVALID_REQUEST');
+      expect(answer.body.errors).toEqual([{ path, message: expect.stringMatching(message) }]);
+      expect((await api.get(url(type))).body).toEqual({});
+    });
+
+    it('is taken where it goes together', async () => {
+      const put = await api.put(url('odd.batch'), { timeout: '1s', backoff: { base: '3h', max: '4h' } });
+      expect(put.status).toBe(200);
+      expect((await api.put(url('odd.schedule'), { cache: '500ms' })).status).toBe(200);
+    });
+  });
+
   it('are refused for a type that no live worker runs', async () => {
     expectProblem(await api.put('/api/types/mail.none/settings', { attempts: 2 }), 404, 'TYPE_NOT_FOUND');
   });

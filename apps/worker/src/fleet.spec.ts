@@ -105,6 +105,22 @@ describe('a type that is enabled at run time', () => {
   });
 });
 
+describe('settings in Redis that cannot work together', () => {
+  it('are told in the log and ignored, so that jobs of the type run', async () => {
+    const settings = async () =>
+      (await stand.catalog.list()).find(({ type }) => type === 'test.tick')?.settings;
+    const warned = jest.spyOn(Logger.prototype, 'warn');
+    await stand.start([plugin('ticks', { type: 'test.tick', schedule: { every: '1h' } })]);
+    await stand.catalog.override('test.tick', { cache: 7_200_000, attempts: 9 });
+    const lines = () => warned.mock.calls.map(([line]) => String(line));
+    await waitFor(() => lines().some((line) => /"test\.tick".*are ignored: cache .*lower cache/.test(line)));
+    warned.mockRestore();
+    expect(await settings()).toMatchObject({ cache: null, attempts: 3 });
+    await stand.catalog.override('test.tick', { attempts: 9 });
+    await waitFor(async () => (await settings())?.attempts === 9);
+  });
+});
+
 async function health(worker: TestingModule): Promise<() => Promise<{ disabled_types: object }>> {
   const { server } = worker.get(HealthServer) as unknown as { server: { address(): { port: number } } };
   return async () =>

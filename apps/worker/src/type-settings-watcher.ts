@@ -87,13 +87,12 @@ export class TypeSettingsWatcher {
 
   private async apply(): Promise<void> {
     if (!this.redis.isUp || this.isClosed) return;
-    const overrides = await this.catalog.overrides((type, problem) =>
-      this.logger.warn(`settings of type "${type}" in Redis cannot be used and are ignored: ${problem}`),
-    );
+    const overrides = await this.catalog.overrides((type, problem) => this.tellIgnored(type, problem));
     let changed = false;
     for (const type of this.registry.all()) {
       const before = JSON.stringify(type.settings);
-      type.overrideAtRunTime(overrides.get(type.type) ?? {});
+      const problems = type.overrideAtRunTime(overrides.get(type.type) ?? {});
+      if (problems.length > 0) this.tellIgnored(type.type, problems.join('; '));
       this.tellUnmet(type);
       if (JSON.stringify(type.settings) === before) continue;
       changed = true;
@@ -107,6 +106,10 @@ export class TypeSettingsWatcher {
     this.areHeld = true;
     this.hold();
     if (changed) void this.schedules.apply();
+  }
+
+  private tellIgnored(type: string, problem: string): void {
+    this.logger.warn(`settings of type "${type}" in Redis cannot be used and are ignored: ${problem}`);
   }
 
   /** Says once that a type was enabled which cannot run here. */

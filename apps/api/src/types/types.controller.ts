@@ -2,13 +2,15 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Put, UseInterceptors } 
 import { ApiTags } from '@nestjs/swagger';
 import {
   QueueRoutes,
+  impossibleTogether,
   typeOverridesBodySchema,
+  withOverrides,
   type LiveType,
   type TypeList,
   type TypeOverrides,
 } from '#libs/contracts';
 import { QueueService, TypeQueues } from '#libs/queue';
-import { TypeNotFoundError } from '../problems/api-errors.js';
+import { InvalidRequestError, TypeNotFoundError } from '../problems/api-errors.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from './types.docs.js';
 
@@ -50,7 +52,7 @@ export class TypesController {
     @Param('type') name: string,
     @Body({ schema: typeOverridesBodySchema }) overrides: TypeOverrides,
   ): Promise<TypeOverrides> {
-    await this.find(name);
+    assertPossible(await this.find(name), overrides);
     await this.queue.types.override(name, overrides);
     return overrides;
   }
@@ -68,4 +70,11 @@ export class TypesController {
     const types = await this.queue.types.list();
     return Promise.all(types.map(async (type) => ({ ...type, queue: await this.queues.queueOf(type.type) })));
   }
+}
+
+/** @throws {InvalidRequestError} for overrides that cannot work together, or with what the type's workers say. */
+function assertPossible({ defaults, batch, schedule }: LiveType, overrides: TypeOverrides): void {
+  if (!defaults) return;
+  const problems = impossibleTogether({ settings: withOverrides(defaults, overrides), batch, schedule });
+  if (problems.length > 0) throw new InvalidRequestError(problems);
 }

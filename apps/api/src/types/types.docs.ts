@@ -44,7 +44,8 @@ export const DocSetSettings = () =>
       summary: 'Override settings of a type at run time',
       description:
         'Takes the place of all overrides before. Every worker of the queue follows within a second; times are ' +
-        'milliseconds or texts such as "30s", "5m", "1h".',
+        'milliseconds or texts such as "30s", "5m", "1h". Refused when the type could not work so: a `timeout` not above its ' +
+        '`batch.maxWait`, a `backoff.base` above `backoff.max`, a `cache` not below the distance of its scheduled runs.',
     }),
     TypeParam(),
     ApiResponse({

@@ -1,4 +1,5 @@
 export * from './duration.js';
+export * from './impossible-together.js';
 export * from './published-type.js';
 export * from './queue-routes.js';
 export * from './type-metrics.js';

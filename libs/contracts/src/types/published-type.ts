@@ -29,6 +29,8 @@ export const publishedTypeSchema = z.object({
   hasOwnQueue: z.boolean().optional(),
   /** Settings in force, after the environment and run-time changes. */
   settings: typeSettingsSchema,
+  /** Settings without run-time changes; workers of earlier versions do not publish them. */
+  defaults: typeSettingsSchema.optional(),
   /** JSON Schema (2020-12) of the payload as producers write it; absent = anything. */
   payload: jsonSchema.optional(),
   /** JSON Schema of the result. */

@@ -41,6 +41,21 @@ it('run-time settings beat the environment, which beats the code; groups merge f
   expect(type.settings.attempts).toBe(5);
 });
 
+it('run-time settings that do not go together with the others are all ignored, and what is wrong is said', () => {
+  const type = typeOf({ batch: { size: 2, maxWait: 300 } });
+  type.overrideByEnvironment({ timeout: 500 });
+  expect(type.overrideAtRunTime({ timeout: 100, attempts: 9 })).toEqual([
+    expect.stringMatching(/^batch\.maxWait \(300 ms\) must be below timeout \(100 ms\)/),
+  ]);
+  expect(type.settings).toMatchObject({ timeout: 500, attempts: 3 });
+  expect(type.overrideAtRunTime({ timeout: 400, attempts: 9 })).toEqual([]);
+  expect(type.settings).toMatchObject({ timeout: 400, attempts: 9 });
+  expect(publishedType(type, 'jobs')).toMatchObject({
+    settings: { timeout: 400, attempts: 9 },
+    defaults: { timeout: 500, attempts: 3 },
+  });
+});
+
 it('is published with JSON Schemas of what producers write and what it gives', () => {
   const published = publishedType(
     typeOf({

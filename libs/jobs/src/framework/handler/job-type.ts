@@ -1,5 +1,6 @@
 import {
   duration,
+  impossibleTogether,
   problemsOf,
   queueNameSchema,
   typeOverridesSchema,
@@ -9,7 +10,7 @@ import {
 } from '#libs/contracts';
 import semver from 'semver';
 import { z } from 'zod';
-import { impossibleTogether, withoutEffect } from './combinations.js';
+import { withoutEffect } from './combinations.js';
 import type { BatchJobHandler, JobHandler } from './job-handler.js';
 import type { JobExample, JobHandlerOptions } from './job-options.js';
 import { assertKnownOptions } from './known-options.js';
@@ -88,7 +89,7 @@ export class JobType {
     this.declared = withOverrides(defaults, settingsOf(options, refuse));
     this.effective = this.declared;
     this.advice = withoutEffect(options);
-    const problems = impossibleTogether(this);
+    const problems = this.atOdds(this.declared);
     if (problems.length > 0) throw refuse(`cannot work: ${problems.join('; ')}`);
   }
 
@@ -134,10 +135,16 @@ export class JobType {
     this.settle();
   }
 
-  /** Puts what was set at run time in the place of what was before; it beats the environment. */
-  overrideAtRunTime(overrides: TypeOverrides): void {
-    this.atRunTime = overrides;
+  /**
+   * Puts what was set at run time in the place of what was before; it beats the environment.
+   *
+   * @returns what cannot work together, each with what to change; then nothing is overridden at run time.
+   */
+  overrideAtRunTime(overrides: TypeOverrides): string[] {
+    const problems = this.atOdds(withOverrides(this.standingSettings, overrides));
+    this.atRunTime = problems.length > 0 ? {} : overrides;
     this.settle();
+    return problems;
   }
 
   /**
@@ -147,9 +154,14 @@ export class JobType {
    * @throws {InvalidJobHandlerError} saying what to change.
    */
   async check(): Promise<void> {
-    const problems = impossibleTogether(this);
+    const problems = this.atOdds(this.standingSettings);
     if (problems.length > 0) throw this.refuse(`cannot work as it is set: ${problems.join('; ')}`);
     await checkWrittenPayloads(this, this.refuse);
+  }
+
+  private atOdds(settings: TypeSettings): string[] {
+    const { batch, schedule } = this;
+    return impossibleTogether({ settings, batch, schedule }).map(({ message }) => message);
   }
 
   private get wanted(): TypeSettings {

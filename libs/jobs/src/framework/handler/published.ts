@@ -14,6 +14,7 @@ export function publishedType(type: JobType, workerQueue: string): PublishedType
     queue: type.queue ?? workerQueue,
     ...(type.queue !== undefined && { hasOwnQueue: true }),
     settings: type.settings,
+    defaults: type.standingSettings,
     payload: type.payload && inputSchemaOf(type.payload),
     result: type.result && outputSchemaOf(type.result),
     examples: type.examples.map(({ title, payload }) => ({ title, payload })),
