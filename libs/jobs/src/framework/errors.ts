@@ -27,16 +27,15 @@ export class InvalidJobHandlerError extends DroverError {
 export class UnknownJobOptionError extends DroverError {
   readonly code = 'UNKNOWN_JOB_OPTION';
 
-  /** @param nearest the known option that is written most like it. */
+  /** @param nearest the known option that is likely meant, if any is. */
   constructor(
     className: string,
     type: string,
     readonly option: string,
-    readonly nearest: string,
+    readonly nearest: string | undefined,
   ) {
-    super(
-      `job handler ${className} ("${String(type)}") has an unknown option ${option}: did you mean ${nearest}?`,
-    );
+    const hint = nearest === undefined ? '; docs/jobs.md has all there are' : `: did you mean ${nearest}?`;
+    super(`job handler ${className} ("${String(type)}") has an unknown option ${option}${hint}`);
   }
 }
 
@@ -133,7 +132,7 @@ export class RetryLaterError extends DroverError {
   }
 }
 
-/** `context.progress()` was given what is no progress (NaN, infinite, a total of 0). */
+/** `context.progress()` was given what is no progress (NaN, infinite, a total of 0, a text, null). */
 export class InvalidProgressError extends DroverError {
   readonly code = 'INVALID_PROGRESS';
 
@@ -166,6 +165,15 @@ export class CheckpointTooLargeError extends DroverError {
 
   constructor(bytes: number, maxBytes: number) {
     super(`a checkpoint may have ${maxBytes} bytes of JSON, this one has ${bytes}`);
+  }
+}
+
+/** The state given to `context.checkpoint()` is what JSON cannot hold: a function, a cycle, a bigint. */
+export class CheckpointNotJsonError extends DroverError {
+  readonly code = 'CHECKPOINT_NOT_JSON';
+
+  constructor(reason: string, cause?: unknown) {
+    super(`the state of a checkpoint is no JSON: ${reason}`, { cause });
   }
 }
 

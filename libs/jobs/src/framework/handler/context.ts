@@ -92,7 +92,7 @@ export interface JobContext<State = unknown> {
    * percentage it comes to. At most ten values a second are sent: where they come faster, the newest takes the place of those before.
    * Resolves when the value is kept, or has to wait. Does not reject when it cannot be kept.
    *
-   * @throws {InvalidProgressError} for NaN, infinite numbers, and a total that is not above 0.
+   * @throws {InvalidProgressError} for NaN, infinite numbers, a total that is not above 0, and what is neither number nor object.
    */
   progress(value: Progress): Promise<void>;
   /** What an earlier run of this job gave to {@link checkpoint} last; `undefined` in the first. */
@@ -102,7 +102,7 @@ export interface JobContext<State = unknown> {
    * failure, a timeout, or the death of the worker. Resolves when it is stored.
    *
    * @param state any JSON, up to 256 KiB.
-   * @throws {CheckpointTooLargeError} {@link CheckpointNotKeptError} when it could not be stored, or
+   * @throws {CheckpointTooLargeError} {@link CheckpointNotJsonError} {@link CheckpointNotKeptError} when it could not be stored, or
    *   when the job is no longer this run's.
    */
   checkpoint(state: State): Promise<void>;

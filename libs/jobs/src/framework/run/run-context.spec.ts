@@ -1,4 +1,4 @@
-import type { JobContext } from '../handler/context.js';
+import type { JobContext, Progress } from '../handler/context.js';
 import { setUp } from './runner.testkit.js';
 
 describe('a log line', () => {
@@ -26,13 +26,19 @@ describe('progress', () => {
     expect(kept.progress).toEqual([{ current: 1, total: 3, message: 'pages', percent: 33.3 }]);
   });
 
-  it.each([{ current: 1, total: 0 }, NaN, { current: Infinity, total: 3 }])(
-    'of %j is refused',
-    async (value) => {
-      const { start } = setUp((_, { progress }) => progress(value));
-      expect(await start()).toMatchObject({ kind: 'failed', error: { code: 'INVALID_PROGRESS' } });
-    },
-  );
+  it.each([
+    { current: 1, total: 0 },
+    NaN,
+    { current: Infinity, total: 3 },
+    null,
+    'x',
+    true,
+    undefined,
+    () => 1,
+  ])('of %p is refused', async (value) => {
+    const { start } = setUp((_, { progress }) => progress(value as Progress));
+    expect(await start()).toMatchObject({ kind: 'failed', error: { code: 'INVALID_PROGRESS' } });
+  });
 });
 
 describe('a checkpoint', () => {
@@ -43,6 +49,15 @@ describe('a checkpoint', () => {
     const second = setUp((_, { state }) => state, { state: { after: 'nothing' } });
     expect(await second.start()).toMatchObject({ result: { after: 'nothing' } });
   });
+
+  it.each([() => 1, Symbol('one'), 1n])(
+    'of %p, which is no JSON, fails the run with a clear error',
+    async (state) => {
+      const { start, services } = setUp((_, { checkpoint }) => checkpoint(state));
+      expect(await start()).toMatchObject({ kind: 'failed', error: { code: 'CHECKPOINT_NOT_JSON' } });
+      expect(services.checkpoints).toEqual([]);
+    },
+  );
 
   it('that is too large fails the run with a clear error', async () => {
     const { start } = setUp((_, { checkpoint }) => checkpoint('x'.repeat(300_000)));

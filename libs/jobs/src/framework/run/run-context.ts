@@ -13,6 +13,7 @@ import {
   type Progress,
 } from '../handler/context.js';
 import {
+  CheckpointNotJsonError,
   CheckpointTooLargeError,
   ChildKeyRepeatedError,
   FlowRepeatedError,
@@ -21,6 +22,7 @@ import {
   WaitingForChildren,
 } from '../errors.js';
 import { Reports } from './reports.js';
+import { messageOf } from './thrown.js';
 
 const MAX_LOG_LENGTH = 8192;
 const MAX_STATE_BYTES = 256 * 1024;
@@ -101,7 +103,7 @@ export class RunContext implements JobContext {
   };
 
   readonly checkpoint = async (state: unknown): Promise<void> => {
-    const json = JSON.stringify(state ?? null);
+    const json = jsonOf(state);
     const bytes = Buffer.byteLength(json);
     if (bytes > MAX_STATE_BYTES) throw new CheckpointTooLargeError(bytes, MAX_STATE_BYTES);
     this.checkOpen();
@@ -158,10 +160,25 @@ export class RunContext implements JobContext {
   }
 }
 
+/** @throws {CheckpointNotJsonError} */
+function jsonOf(state: unknown): string {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(state ?? null);
+  } catch (error) {
+    throw new CheckpointNotJsonError(messageOf(error), error);
+  }
+  if (json === undefined) throw new CheckpointNotJsonError(`there is none of a ${typeof state}`);
+  return json;
+}
+
 function normalised(value: Progress): number | object {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new InvalidProgressError(String(value));
     return Math.min(100, Math.max(0, value));
+  }
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidProgressError(value === null ? 'null' : `a ${typeof value}`);
   }
   const { current, total } = value as { current?: unknown; total?: unknown };
   if (typeof current !== 'number' || typeof total !== 'number') return value;

@@ -33,7 +33,10 @@ export async function checkResult({ type }: ResolvedRun, result: unknown): Promi
   }
   const value = parsed ? parsed.data : result;
   try {
-    JSON.stringify(value);
+    // Of a function or a symbol there is no JSON, and that throws nothing.
+    if (value !== undefined && JSON.stringify(value) === undefined) {
+      return { error: new ResultNotJsonError(type.type, `there is none of a ${typeof value}`), final: true };
+    }
     return { result: value };
   } catch (error) {
     return { error: new ResultNotJsonError(type.type, messageOf(error), error), final: true };

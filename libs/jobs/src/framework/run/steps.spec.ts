@@ -146,14 +146,24 @@ describe('a result', () => {
     });
   });
 
-  it('that is no JSON fails the job for good', async () => {
-    const cycle: Record<string, unknown> = {};
-    cycle['self'] = cycle;
-    expect(await setUp(() => cycle).start()).toMatchObject({
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+
+  it.each<[string, unknown]>([
+    ['a cycle', cycle],
+    ['a bigint', 1n],
+    ['a function', () => 1],
+    ['a symbol', Symbol('one')],
+  ])('that is no JSON, such as %s, fails the job for good', async (_, result) => {
+    expect(await setUp(() => result).start()).toMatchObject({
       kind: 'failed',
       retry: false,
       error: { code: 'RESULT_NOT_JSON' },
     });
+  });
+
+  it('may be left out', async () => {
+    expect(await setUp(() => undefined).start()).toMatchObject({ kind: 'completed' });
   });
 
   it('is given again to a job of the same payload while the cache holds it, and marked so', async () => {
