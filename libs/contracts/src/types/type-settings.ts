@@ -75,6 +75,13 @@ export const typeSettingsSchema = z.strictObject({
 /** The settings of a type, all set, times in milliseconds. */
 export type TypeSettings = z.output<typeof typeSettingsSchema>;
 
+/** The settings that are groups of others, each with the names in it. */
+export const SETTING_GROUPS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(typeSettingsSchema.shape).flatMap(([name, schema]) =>
+    schema instanceof z.ZodObject ? [[name, Object.keys(schema.shape)]] : [],
+  ),
+);
+
 /** Some of the settings, as people write them: in code, in the environment, at run time. */
 export const typeOverridesSchema = z
   .strictObject({

@@ -29,6 +29,10 @@ it('everything that is wrong is named at once', () => {
     DROVER_TYPE__MAIL_DIGEST__ATTEMPTS: '-1',
     DROVER_TYPE__HTTP_REQUEST__BACKOFF: '3',
     DROVER_TYPE__HTTP_REQUEST__TIMEOUT: 'soon',
+    DROVER_TYPE__HTTP_REQUEST__ATTEMPTS: '05',
+    DROVER_TYPE__HTTP_REQUEST__BACKOFF__BASE__MAX: '1',
+    DROVER_TYPE__HTTP_REQUEST__CACHE__MAX: '1',
+    DROVER_TYPE__HTTP_REQUEST__CONCURRENCY__PER_PROCESS: '-2',
   };
   expect(() => read(wrong)).toThrow(
     expect.objectContaining({
@@ -41,10 +45,14 @@ it('everything that is wrong is named at once', () => {
           /^DROVER_TYPE__MAIL_DIGEST__ATEMPTS: there is no such setting; settings: .*ATTEMPTS/,
         ),
         expect.stringMatching(/^DROVER_TYPE__HTTP_REQUEST__BACKOFF: there is no such setting/),
-        expect.stringMatching(/^DROVER_TYPE__MAIL_DIGEST__attempts: /),
+        expect.stringMatching(/^DROVER_TYPE__HTTP_REQUEST__BACKOFF__BASE__MAX: there is no such setting/),
+        expect.stringMatching(/^DROVER_TYPE__HTTP_REQUEST__CACHE__MAX: there is no such setting/),
+        expect.stringMatching(/^DROVER_TYPE__MAIL_DIGEST__ATTEMPTS: /),
+        expect.stringMatching(/^DROVER_TYPE__HTTP_REQUEST__ATTEMPTS: .*number/),
         expect.stringMatching(
-          /^DROVER_TYPE__HTTP_REQUEST__timeout: must be milliseconds or a text like "30s"/,
+          /^DROVER_TYPE__HTTP_REQUEST__TIMEOUT: must be milliseconds or a text like "30s"/,
         ),
+        expect.stringMatching(/^DROVER_TYPE__HTTP_REQUEST__CONCURRENCY__PER_PROCESS: /),
       ],
     }),
   );

@@ -1,13 +1,11 @@
-import { InvalidSettingsError, problemsOf, typeOverridesSchema, type TypeOverrides } from '#libs/contracts';
+import {
+  InvalidSettingsError,
+  SETTING_GROUPS,
+  typeOverridesSchema,
+  type TypeOverrides,
+} from '#libs/contracts';
 
 const PREFIX = 'DROVER_TYPE__';
-
-/** Settings that are groups of others, with the names in them. */
-const GROUPS: Readonly<Record<string, readonly string[]>> = {
-  backoff: ['base', 'factor', 'max', 'jitter'],
-  concurrency: ['perProcess', 'global'],
-  retention: ['completed', 'failed', 'dead'],
-};
 
 /**
  * Settings of types that the environment overrides: `DROVER_TYPE__<TYPE>__<SETTING>`, for a setting in a group
@@ -21,7 +19,7 @@ export function environmentOverrides(
   environment: Record<string, string | undefined>,
   types: readonly string[],
 ): Map<string, TypeOverrides> {
-  const given = new Map<string, Record<string, unknown>>();
+  const given = new Map<string, Given>();
   const problems: string[] = [];
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith(PREFIX) || value === undefined || value === '') continue;
@@ -37,28 +35,34 @@ export function environmentOverrides(
       problems.push(`${variable}: could mean ${named.join(' or ')}; set it at run time instead`);
     else if (!place)
       problems.push(`${variable}: there is no such setting; settings: ${settingNames().join(', ')}`);
-    else put(given, type, place, parsed(value));
+    else put(given, type, place, variable, parsed(value));
   }
   const overrides = new Map<string, TypeOverrides>();
-  for (const [type, values] of given) {
+  for (const [type, { values, variables }] of given) {
     const checked = typeOverridesSchema.safeParse(values);
     if (checked.success) overrides.set(type, checked.data);
     else
       problems.push(
-        ...problemsOf(checked.error).map((problem) => `${PREFIX}${inCapitals(type)}__${problem}`),
+        ...checked.error.issues.map(({ path, message }) => `${variables.get(path.join('.'))}: ${message}`),
       );
   }
   if (problems.length > 0) throw new InvalidSettingsError(problems);
   return overrides;
 }
 
+/** What is given for a type, and by which variable each setting is, by its path. */
+interface Given {
+  readonly values: Record<string, unknown>;
+  readonly variables: Map<string, string>;
+}
+
 const inCapitals = (type: string): string => type.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
 const asVariable = (setting: string): string => setting.replace(/[A-Z]/g, '_$&').toUpperCase();
 
-function placeOf([first = '', second]: string[]): string[] | undefined {
+function placeOf([first = '', second, ...more]: string[]): string[] | undefined {
   const setting = Object.keys(typeOverridesSchema.shape).find((name) => asVariable(name) === first);
-  if (setting === undefined) return undefined;
-  const group = GROUPS[setting];
+  if (setting === undefined || more.length > 0) return undefined;
+  const group = SETTING_GROUPS[setting];
   if (!group) return second === undefined ? [setting] : undefined;
   const inner = group.find((name) => asVariable(name) === second);
   return inner === undefined ? undefined : [setting, inner];
@@ -66,24 +70,27 @@ function placeOf([first = '', second]: string[]): string[] | undefined {
 
 function settingNames(): string[] {
   return Object.keys(typeOverridesSchema.shape).flatMap((name) =>
-    (GROUPS[name] ?? ['']).map((inner) => [name, inner].filter(Boolean).map(asVariable).join('__')),
+    (SETTING_GROUPS[name] ?? ['']).map((inner) => [name, inner].filter(Boolean).map(asVariable).join('__')),
   );
 }
 
 function put(
-  given: Map<string, Record<string, unknown>>,
+  given: Map<string, Given>,
   type: string,
-  [setting = '', inner]: string[],
+  place: string[],
+  variable: string,
   value: unknown,
 ): void {
-  const values = given.get(type) ?? {};
-  given.set(type, values);
+  const [setting = '', inner] = place;
+  const { values, variables } = given.get(type) ?? { values: {}, variables: new Map<string, string>() };
+  given.set(type, { values, variables });
+  variables.set(place.join('.'), variable);
   if (inner === undefined) values[setting] = value;
   else values[setting] = { ...(values[setting] as object | undefined), [inner]: value };
 }
 
-/** Numbers, booleans and `null` as such; all else is text. */
+/** Numbers, booleans and `null` as such; all else is text, also a number that JSON does not write so. */
 function parsed(value: string): unknown {
-  if (/^(true|false|null|-?\d+(\.\d+)?)$/.test(value)) return JSON.parse(value);
+  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?)$/.test(value)) return JSON.parse(value);
   return value;
 }
