@@ -5,6 +5,8 @@ import type { Refuse } from './refusal.js';
 
 const MAX_TYPE_LENGTH = 200;
 const MAX_NAME_LENGTH = 200;
+/** Control characters, and halves of a surrogate pair (they have no UTF-8 form). */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Those that the runner calls where a handler has them. */
 const OPTIONAL_METHODS = ['validate', 'prepare', 'cleanUp', 'isRetryable', 'onDeadLetter'] as const;
@@ -37,9 +39,9 @@ const values = z.object({
 /** @throws {InvalidJobHandlerError} for a type that is none, and for values of a wrong kind. */
 export function assertOptionValues(options: JobHandlerOptions, handler: object, refuse: Refuse): void {
   const { type, requires } = options;
-  if (typeof type !== 'string' || type.trim() === '' || type.length > MAX_TYPE_LENGTH) {
+  if (!isType(type)) {
     throw refuse(
-      `has no usable type: write @JobHandler({ type: '...' }) with 1 to ${MAX_TYPE_LENGTH} characters`,
+      `has no usable type: write @JobHandler({ type: '...' }) with 1 to ${MAX_TYPE_LENGTH} characters, without control characters and white space at its ends`,
     );
   }
   const parsed = values.safeParse(options);
@@ -54,6 +56,11 @@ export function assertOptionValues(options: JobHandlerOptions, handler: object, 
     const method = (handler as Record<string, unknown>)[name];
     if (method !== undefined && typeof method !== 'function') throw refuse(`has a ${name} that is no method`);
   }
+}
+
+function isType(type: unknown): boolean {
+  if (typeof type !== 'string' || type === '' || type.length > MAX_TYPE_LENGTH) return false;
+  return type === type.trim() && !UNPRINTABLE.test(type);
 }
 
 /** Also of another copy of zod; version 3 has no `_zod`, and makes no JSON Schema. */

@@ -20,12 +20,14 @@ describe('an unknown option is refused, naming the nearest that is known:', () =
     [{ maxWait: 3 }, 'maxWait', 'batch.maxWait'],
     [{ schedule: { cron: '* * * * *', timezone: 'UTC' } }, 'schedule.timezone', 'schedule.timeZone'],
     [{ batch: { size: 2, wait: 5 } }, 'batch.wait', 'batch.maxWait'],
-    [{ backoff: { delay: 5 } }, 'backoff.delay', 'backoff.max'],
+    [{ backoff: { delay: 5 } }, 'backoff.delay', 'backoff.base'],
+    [{ retries: 3 }, 'retries', 'attempts'],
+    [{ tz: 'UTC' }, 'tz', 'schedule.timeZone'],
+    [{ removeOnComplete: true }, 'removeOnComplete', 'retention.completed'],
     [{ concurrency: { process: 5 } }, 'concurrency.process', 'concurrency.perProcess'],
     [{ retention: { complete: 5000 } }, 'retention.complete', 'retention.completed'],
     [{ requires: { env: ['HOME'] } }, 'requires.env', 'requires.environment'],
     [{ examples: [{ title: 'x', payloads: {} }] }, 'examples.payloads', 'examples.payload'],
-    [{ undefinedOne: undefined }, 'undefinedOne', expect.any(String) as never],
   ])('%j', (options, option, nearest) => {
     let refusal: unknown;
     try {
@@ -37,6 +39,19 @@ describe('an unknown option is refused, naming the nearest that is known:', () =
     expect((refusal as Error).message).toContain(`has an unknown option ${option}: did you mean `);
   });
 });
+
+it.each([{ undefinedOne: undefined }, { backoff: { colour: 1 } }])(
+  'an unknown option is refused without a guess where nothing is near: %j',
+  (options) => {
+    expect(() => typeOf(options)).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_JOB_OPTION',
+        nearest: undefined,
+        message: expect.not.stringContaining('did you mean'),
+      }),
+    );
+  },
+);
 
 describe('refused with what to change:', () => {
   it.each<[string, object, RegExp]>([
@@ -94,6 +109,19 @@ describe('refused with what to change:', () => {
       /cron: must be a cron expression/,
     ],
     ['a cron expression of seven fields', { schedule: { cron: '* * * * * * *' } }, /cron: must be a cron/],
+    [
+      'a cron expression of random times',
+      { schedule: { cron: 'H H(0-5) * * *' } },
+      /cron: must be .* without H/,
+    ],
+    [
+      'a cron expression of a random step',
+      { schedule: { cron: 'H/15 * * * *' } },
+      /cron: must be .* without H/,
+    ],
+    ['a type with white space at its ends', { type: ' o.x ' }, /no usable type: .* white space at its ends/],
+    ['a type of two lines', { type: 'a\nb' }, /no usable type: .* without control characters/],
+    ['a type that is empty', { type: '' }, /no usable type/],
     ['a cron expression that never comes', { schedule: { cron: '0 0 31 4,6 *' } }, /cron: never comes/],
     [
       'a time zone that is none',
@@ -189,10 +217,11 @@ it('what goes together is taken', () => {
     { type: 'c', deadLetters: false, retention: { failed: '1d', completed: '1h' } },
     { type: 'd', schedule: { cron: '0 0 29 2 *', timeZone: 'Europe/Berlin' }, cache: '1h' },
     { type: 'e', schedule: { every: '1h', payload: { to: 'a' } }, payload: z.object({ to: z.string() }) },
+    { type: 'g h', schedule: { cron: '0 7 * MAR THU' } },
     { type: 'f', backoff: { base: '2h', max: '3h' } },
   ];
   for (const each of options) registry.register(each, handler);
-  expect(registry.types()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  expect(registry.types()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g h']);
 });
 
 describe('taken, with a word of advice:', () => {

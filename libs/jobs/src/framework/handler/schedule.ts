@@ -7,6 +7,9 @@ import type { Refuse } from './refusal.js';
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 365 * 86_400_000;
 
+/** A value of cron-parser that is another one whenever the expression is read; not the letter in THU. */
+const RANDOM = /(?<![a-z])h(?![a-z])/i;
+
 const schema = z
   .strictObject({
     every: duration(SHORTEST_MS, LONGEST_MS).optional(),
@@ -18,7 +21,8 @@ const schema = z
   .refine(({ every, cron }) => (every === undefined) !== (cron === undefined), 'needs either every or cron')
   .refine(({ cron }) => cron === undefined || isCron(cron), {
     path: ['cron'],
-    message: 'must be a cron expression of five fields, or six with seconds first, of days that there are',
+    message:
+      'must be a cron expression of five fields, or six with seconds first, of days that there are, without H',
   })
   .refine(({ timeZone }) => timeZone === undefined || isTimeZone(timeZone), {
     path: ['timeZone'],
@@ -46,7 +50,7 @@ export function scheduleOf(options: ScheduleOptions, refuse: Refuse): Schedule {
 
 function isCron(expression: string): boolean {
   const fields = expression.split(/\s+/).length;
-  if (fields < 5 || fields > 6) return false;
+  if (fields < 5 || fields > 6 || RANDOM.test(expression)) return false;
   try {
     CronExpressionParser.parse(expression);
     return true;
