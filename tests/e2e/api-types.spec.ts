@@ -147,6 +147,7 @@ describe('settings at run time', () => {
       const common = { ...mail, settings, defaults };
       await queue.types.publish('w6', [
         { ...common, type: 'odd.batch', batch: { size: 5, maxWait: 300 } },
+        { ...common, type: 'odd.cron', schedule: { cron: '* * * * *', timeZone: 'UTC', overlap: 'skip' } },
         { ...common, type: 'odd.schedule', schedule: { every: 1000, overlap: 'skip' } },
       ]);
     });
@@ -154,6 +155,7 @@ describe('settings at run time', () => {
     it.each([
       ['odd.batch', { timeout: '100ms' }, 'timeout', /lower batch\.maxWait or raise timeout/],
       ['odd.schedule', { cache: '1h' }, 'cache', /lower cache/],
+      ['odd.cron', { cache: '1m' }, 'cache', /between runs of schedule\.cron \(60000 ms\).*lower cache/],
       ['odd.batch', { backoff: { base: '3h' } }, 'backoff.base', /raise backoff\.max/],
     ])('%s: %j is refused with what to change', async (type, body, path, message) => {
       const answer = await api.put(url(type), body);

@@ -1,4 +1,5 @@
 import type { FieldError } from '../rest/problem.js';
+import { shortestInterval, type Interval } from './shortest-interval.js';
 import type { TypeSettings } from './type-settings.js';
 
 /** Parts of a type that must go together, whatever set them: code, the environment, or somebody at run time. */
@@ -6,8 +7,7 @@ export interface Combined {
   readonly settings: TypeSettings;
   /** `maxWait` is ms. */
   readonly batch?: { readonly maxWait: number } | undefined;
-  /** `every` is ms. */
-  readonly schedule?: { readonly every?: number | undefined } | undefined;
+  readonly schedule?: Interval | undefined;
 }
 
 /** What cannot work together: each with the setting that is at odds with another, and a line that says what to change. */
@@ -26,10 +26,13 @@ export function impossibleTogether({ settings, batch, schedule }: Combined): Fie
       message: `backoff.base (${backoff.base} ms) is above backoff.max (${backoff.max} ms): lower backoff.base or raise backoff.max`,
     });
   }
-  if (cache !== null && schedule?.every !== undefined && cache >= schedule.every) {
+  const between = cache !== null && schedule ? shortestInterval(schedule) : undefined;
+  if (cache !== null && between !== undefined && cache >= between) {
+    const interval =
+      schedule?.cron === undefined ? 'schedule.every' : 'the shortest time between runs of schedule.cron';
     problems.push({
       path: 'cache',
-      message: `cache (${cache} ms) must be below schedule.every (${schedule.every} ms), or scheduled runs are given the result of the one before: lower cache, or leave it out`,
+      message: `cache (${cache} ms) must be below ${interval} (${between} ms), or scheduled runs are given the result of the one before: lower cache, or leave it out`,
     });
   }
   return problems;
