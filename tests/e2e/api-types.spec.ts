@@ -112,6 +112,18 @@ describe('POST /api/jobs of a published type', () => {
   it('takes any payload for a type that no live worker publishes', async () => {
     expect(await api.create({ type: 'mail.none', payload: 3 })).toMatchObject({ attempts: { max: 3 } });
   });
+
+  it('leaves attempts and backoff to a type that is published later, and shows them then', async () => {
+    const { id } = await api.create({ type: 'mail.later', payload: {} });
+    const said = await api.create({ type: 'mail.later', payload: {}, attempts: 2 });
+    const options = JSON.parse((await queue.backend.reading.find(id))?.fields['opts'] ?? '');
+    expect(options).toEqual({ priority: 2 });
+    const settings = { ...mail.settings, attempts: 9 };
+    await queue.types.publish('w6', [{ ...mail, type: 'mail.later', settings }]);
+    const maxOf = async (of: string) => (await api.get(`/api/jobs/${of}`)).body.attempts.max as number;
+    await waitFor(async () => (await maxOf(id)) === 9);
+    expect(await maxOf(said.id)).toBe(2);
+  });
 });
 
 describe('settings at run time', () => {

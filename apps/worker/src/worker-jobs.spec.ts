@@ -235,6 +235,11 @@ describe('a worker', () => {
     expect(await stand.ended('from-go')).toMatchObject({ status: 'failed', attempts: { made: 2 } });
   });
 
+  it('tries a job that was created without attempts as often as its type says, with the wait of its type', async () => {
+    const { id } = await stand.queue.jobs.create({ type: 'test.doomed' });
+    expect(await stand.ended(id)).toMatchObject({ status: 'failed', attempts: { made: 2, max: 2 } });
+  });
+
   it('publishes its types, with the settings in force, and follows changes of them', async () => {
     await waitFor(async () => (await stand.catalog.list()).length > 0);
     const find = async () => (await stand.catalog.list()).find(({ type }) => type === 'test.doomed');

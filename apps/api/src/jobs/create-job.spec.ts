@@ -1,4 +1,4 @@
-import { createJobSchema, REST_LIMITS } from '#libs/contracts';
+import { createJobSchema, REST_LIMITS, TYPE_DEFAULTS, type PublishedType } from '#libs/contracts';
 import { BodyTooLargeError } from '../problems/api-errors.js';
 import { toCreateJob } from './create-job.js';
 
@@ -8,15 +8,23 @@ const create = (body: object) => toCreateJob(createJobSchema.parse({ type: 'exam
 const payloadOf = (bytes: number) => ({ text: 'x'.repeat(bytes - '{"text":""}'.length) });
 
 describe('toCreateJob', () => {
-  it('fills in an empty payload, priority normal and three tries from 2 s', () => {
+  it('fills in an empty payload and priority normal, and leaves attempts and backoff to the type', () => {
     expect(create({})).toEqual({
       type: 'example.echo',
       payload: {},
       priority: 'normal',
       delay: 0,
-      attempts: 3,
-      backoff: { type: 'exponential', delay: 2000 },
     });
+  });
+
+  it('takes the priority of a type that is known, but not its attempts, which may change until the job runs', () => {
+    const type = { settings: { ...TYPE_DEFAULTS, priority: 'high', attempts: 7 } } as PublishedType;
+    const job = toCreateJob(createJobSchema.parse({ type: 'example.echo' }), type);
+    expect(job).toEqual({ type: 'example.echo', payload: {}, priority: 'high', delay: 0 });
+  });
+
+  it('keeps attempts and priority that the request gives', () => {
+    expect(create({ attempts: 2, priority: 'low' })).toMatchObject({ attempts: 2, priority: 'low' });
   });
 
   it.each([null, 0, '', false, [], { a: [] }])('keeps the payload %j as it is', (payload) => {

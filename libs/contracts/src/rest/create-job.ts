@@ -41,10 +41,14 @@ export const createJobSchema = z
         'A number that JavaScript cannot hold exactly is refused, not rounded: send it as a string.',
       example: { hello: 'world' },
     }),
-    priority: z.enum(priorityNames).optional().meta({
-      description:
-        "`high` runs before `normal`, `normal` before `low`. Without it: the type's, which is `normal` where it does not say.",
-    }),
+    priority: z
+      .enum(priorityNames)
+      .optional()
+      .meta({
+        description:
+          "`high` runs before `normal`, `normal` before `low`. Without it: the type's, which is `normal` where it does not say, and " +
+          'where no live worker has the type yet.',
+      }),
     delay: z.number().int().min(0).max(REST_LIMITS.delayMs).default(0).meta({
       description: 'Milliseconds to wait before the job may run; up to 30 days.',
     }),
@@ -56,8 +60,8 @@ export const createJobSchema = z
       .optional()
       .meta({
         description:
-          "How often it is tried in all. Without it: the type's, 3 where it does not say. Between tries it waits as the " +
-          'type says, else 2 s, 4 s, 8 s and so on.',
+          "How often it is tried in all. Without it: the type's when a worker claims it, 3 where it does not say. Between tries it " +
+          'waits as the type says, else 2 s, 4 s, 8 s and so on.',
       }),
     timeout: z.number().int().min(1).max(REST_LIMITS.timeoutMs).optional().meta({
       description: "Milliseconds one try may take, up to 7 days. Without it: the worker's default.",

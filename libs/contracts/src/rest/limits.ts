@@ -23,8 +23,6 @@ export const REST_LIMITS = {
 /** What REST assumes when the caller does not say. */
 export const REST_DEFAULTS = {
   priority: 'normal',
-  attempts: 3,
-  backoffMs: 2000,
   page: 1,
   pageSize: 20,
   logRows: 100,

@@ -2,7 +2,7 @@ import type { DeadLetter, DeadLetterPage } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { checkKnownId } from '../backend/validate.js';
 import { InvalidOptionError } from '../errors/index.js';
-import { toJobView } from './job-view.js';
+import { JobViews } from './job-views.js';
 
 /** Dead letters to take: these, or all of a type (of all types without one). */
 export type DeadLetterChoice =
@@ -34,7 +34,11 @@ const DEFAULT_LIMIT = 1000;
  * jobs like others. A filter by type looks at all of them, so its cost grows with their number.
  */
 export class DeadLetters {
-  constructor(private readonly backend: DroverBackend) {}
+  private readonly jobs: JobViews;
+
+  constructor(private readonly backend: DroverBackend) {
+    this.jobs = new JobViews(backend);
+  }
 
   /** One page, the newest first. `page` counts from 1. */
   async list(query: {
@@ -148,14 +152,14 @@ export class DeadLetters {
   }
 
   private async views(ids: readonly string[]): Promise<DeadLetter[]> {
-    const { reading, queueKeys, storeOptions, scripts } = this.backend;
+    const { reading, queueKeys, scripts } = this.backend;
     const jobs = await reading.findMany(ids);
     if (jobs.length === 0) return [];
     const ends = await scripts.read((client) =>
       client.zmscore(queueKeys.key('expiring'), ...jobs.map(({ id }) => id)),
     );
-    return jobs.map((job, at) => ({
-      ...toJobView(job, storeOptions.defaultType),
+    return (await this.jobs.ofMany(jobs)).map((job, at) => ({
+      ...job,
       keptUntil: ends[at] ? new Date(Number(ends[at])).toISOString() : undefined,
     }));
   }

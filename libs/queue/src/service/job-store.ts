@@ -19,7 +19,7 @@ import {
   IdempotencyKeyReusedError,
 } from '../errors/index.js';
 import { JobList, type ListQuery } from './job-list.js';
-import { toJobView } from './job-view.js';
+import { JobViews } from './job-views.js';
 import { toPriority } from './job-document.js';
 import { readHealth, type StoreHealth } from './store-health.js';
 
@@ -34,9 +34,9 @@ export interface CreateJob {
   priority?: PriorityName | number;
   /** Milliseconds until it may run; default 0, at most 30 days. */
   delay?: number;
-  /** How often it may run in all; default 3. */
+  /** How often it may run in all; default: as its type says when a worker claims it, 3 where it does not say. */
   attempts?: number;
-  /** Wait before a retry, growing by 2 each time; default from 2000 ms. {@link BACKOFF_OF_TYPE}: as the type says. */
+  /** Wait before a retry, in ms, growing by 2 each time unless `fixed`; default, and {@link BACKOFF_OF_TYPE}: as its type says. */
   backoff?: { type: 'exponential' | 'fixed'; delay: number } | { type: typeof BACKOFF_OF_TYPE };
   /** Milliseconds one run may take; default the worker's. */
   timeout?: number;
@@ -59,8 +59,6 @@ export interface JobCounts {
 
 /** BullMQ's code for the run of a scheduler that must not be removed. */
 const CURRENT_RUN = -8;
-const DEFAULT_ATTEMPTS = 3;
-const DEFAULT_BACKOFF = { type: 'exponential', delay: 2000 } as const;
 const COUNTED: readonly JobState[] = [
   'waiting',
   'prioritized',
@@ -95,8 +93,10 @@ function idOfKey(type: string, key: string): string {
 /** What people do with jobs, whoever added them: create, look at, retry, remove, promote, cancel, count. */
 export class JobStore {
   private readonly lists: JobList;
+  private readonly views: JobViews;
 
   constructor(private readonly backend: DroverBackend) {
+    this.views = new JobViews(backend);
     this.lists = new JobList(backend);
   }
 
@@ -109,15 +109,15 @@ export class JobStore {
     checkCount(input.attempts, 'attempts', 1000);
     checkCount(input.timeout, 'timeout', 7 * 86_400_000);
     const priority = toPriority(input.priority);
-    const { delay = 0, attempts = DEFAULT_ATTEMPTS, backoff = DEFAULT_BACKOFF, timeout } = input;
+    const { delay = 0, attempts, backoff, timeout } = input;
     const [answer] = await this.backend.adding.add([
       {
         id: input.id,
         name: input.type,
         data: toJson(input.payload === undefined ? {} : input.payload, 'payload'),
         opts: {
-          attempts,
-          backoff,
+          ...(attempts && { attempts }),
+          ...(backoff && { backoff }),
           priority: bullPriority(priority),
           ...(delay > 0 && { delay }),
           ...(timeout && { timeout }),
@@ -157,7 +157,7 @@ export class JobStore {
   async find(id: string): Promise<JobView | undefined> {
     checkKnownId(id);
     const job = await this.backend.reading.find(id);
-    return job && toJobView(job, this.backend.storeOptions.defaultType);
+    return job && this.views.of(job);
   }
 
   /** @throws {JobNotFoundError} */
@@ -169,7 +169,7 @@ export class JobStore {
 
   async list(query: ListQuery): Promise<JobPage> {
     const { jobs, total } = await this.lists.page(query);
-    const items = jobs.map((job) => toJobView(job, this.backend.storeOptions.defaultType));
+    const items = await this.views.ofMany(jobs);
     return { items, total, page: query.page, pageSize: query.pageSize };
   }
 

@@ -37,14 +37,25 @@ function priorityOf({ fields, document }: StoredJob): number {
   return typeof given === 'number' ? given : 0;
 }
 
-/** A stored job as people read it. */
-export function toJobView(job: StoredJob, defaultType: string): JobView {
+/** How often a job itself says it may be tried; `undefined` when it leaves that to its type. */
+export function attemptsOf({ fields }: StoredJob): number | undefined {
+  const { attempts } = (fields['opts'] ? JSON.parse(fields['opts']) : {}) as { attempts?: number };
+  return attempts !== undefined && attempts > 0 ? attempts : undefined;
+}
+
+/**
+ * A stored job as people read it.
+ *
+ * @param defaultType type of a legacy job that names none.
+ * @param defaultAttempts of a job that does not say.
+ */
+export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: number): JobView {
   const { fields, document } = job;
   const state: JobState = job.state === 'unknown' ? 'prioritized' : job.state;
   const json = readable(job, defaultType);
   const priority = priorityOf(job);
   const created = json.timestamp || Date.parse(String(readDocument(document)?.created_at ?? ''));
-  const opts = json.opts as { timeout?: number; attempts?: number };
+  const { timeout } = json.opts as { timeout?: number };
   return {
     id: job.id,
     type: json.name,
@@ -62,14 +73,14 @@ export function toJobView(job: StoredJob, defaultType: string): JobView {
     attempts: {
       made: json.attemptsMade,
       started: json.attemptsStarted,
-      max: Math.max(1, opts.attempts ?? 1),
+      max: attemptsOf(job) ?? defaultAttempts,
     },
     createdAt: new Date(Number.isFinite(created) ? created : 0).toISOString(),
     startedAt: iso(json.processedOn),
     finishedAt: iso(json.finishedOn),
     delayedUntil: iso(job.due),
     position: job.rank >= 0 ? job.rank + 1 : undefined,
-    timeout: opts.timeout,
+    timeout,
     worker: fields['processedBy'],
     legacy: fields['data'] === undefined,
   };
