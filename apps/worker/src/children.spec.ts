@@ -62,7 +62,7 @@ class Moody {
   }
 }
 
-@JobHandler({ type: 'test.mail', queue: 'mail' })
+@JobHandler({ type: 'test.mail', queue: 'mail', priority: 'high' })
 class Mail {
   run(_: unknown, { job }: JobContext) {
     return job.type;
@@ -220,12 +220,15 @@ describe('children', () => {
     expect(seen.filter((call) => call === `incrby ${stand.prefix}:jobs:counter`)).toHaveLength(2);
   });
 
-  it('go to the queue that the published type names, whichever worker runs it', async () => {
+  it('go to the queue that the published type names, with its priority, whichever worker runs it', async () => {
     const mailer = await stand.start([MailPlugin], { QUEUE_NAME: 'mail' });
     await stand.stop(worker);
     await start({ MORE_QUEUES: 'mail' });
     const id = await stand.add('test.flow', { children: [{ type: 'test.mail' }] });
     expect(await stand.ended(id)).toMatchObject({ result: ['test.mail'] });
+    const child = await stand.ended(await stand.add('test.enqueue', { child: 'test.mail' }));
+    // Only the mailer has the type, and says so.
+    expect(await inQueue('mail').get(child.result as string)).toMatchObject({ priorityName: 'high' });
     await stand.stop(mailer);
   });
 

@@ -1,4 +1,4 @@
-import { bullPriority, PRIORITIES, toMilliseconds } from '#libs/contracts';
+import { bullPriority, PRIORITIES, toMilliseconds, type PriorityName } from '#libs/contracts';
 import type { TypeQueues } from '#libs/queue';
 import { Job, type JobsOptions } from 'bullmq';
 import {
@@ -73,8 +73,8 @@ export class Children {
   }
 
   private async make(queue: JobQueue, parent: Job, child: NewChild, options: JobsOptions): Promise<Made> {
-    const { settings } = this.registry.find(child.type) ?? {};
     const name = child.queue ?? (await this.types.queueOf(child.type));
+    const priority = child.priority ?? (await this.priorityOf(name, child.type));
     const target = name === queue.name ? queue : this.openQueue(name);
     const id = idOf(parent, child.key);
     const job = new Job(
@@ -84,13 +84,19 @@ export class Children {
       {
         ...options,
         jobId: id,
-        priority: bullPriority(PRIORITIES[child.priority ?? settings?.priority ?? 'normal']),
+        priority: bullPriority(PRIORITIES[priority]),
         ...(child.attempts === undefined ? {} : { attempts: child.attempts }),
         ...(child.delay === undefined ? {} : { delay: toMilliseconds(child.delay) ?? 0 }),
       },
       id,
     );
     return { queue: target, job };
+  }
+
+  /** What a type says, here, or in its queue as live workers publish it; `normal` where nobody knows it. */
+  private async priorityOf(queue: string, type: string): Promise<PriorityName> {
+    const known = this.registry.find(type) ?? (await this.types.published(queue, type));
+    return known?.settings.priority ?? 'normal';
   }
 
   /** Has the parent wait again for a child that an earlier run of it added, and the child run again if it failed. */
