@@ -149,6 +149,16 @@ describe('a worker with handlers of a team', () => {
     });
     const id = await create('test.stubborn');
     expect((await runOf(id)).job).toMatchObject({ id, legacy: false, attempt: 1, maxAttempts: 3 });
+    stage.releaseAll();
+    const payload = { id: 'looks-like-go', created_at: '2026-01-01T00:00:00Z' };
+    await queue.jobs.create({ id: payload.id, type: 'test.stubborn', payload });
+    expect((await runOf(payload.id)).job).toMatchObject({ legacy: false });
+    for (const [of, legacy] of [
+      ['from-go', true],
+      [payload.id, false],
+    ] as const) {
+      expect(await queue.jobs.get(of)).toMatchObject({ legacy });
+    }
     await waitFor(() => stage.releaseAll() ?? app.get(WorkerState).runningCount === 0);
   });
 

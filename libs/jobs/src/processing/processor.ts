@@ -16,6 +16,7 @@ import { applySettings, retryAfter } from './apply-settings.js';
 import { backendOf, type JobQueue } from './job-queue.js';
 import { keptError } from './kept-error.js';
 import type { QueueServices } from './queue-services.js';
+import { isLegacy } from './queue-worker.js';
 import { isOfType } from './schedules.js';
 
 const STILL_RUNNING_DELAY_MS = 1000;
@@ -194,12 +195,6 @@ function infoOf(job: Job): JobInfo {
     createdAt: new Date(job.timestamp),
     legacy: isLegacy(job),
   };
-}
-
-/** A legacy job's payload is its whole document, which names the job's own id. */
-function isLegacy({ id, data }: Job): boolean {
-  const document = data as { id?: unknown; created_at?: unknown } | null;
-  return typeof document === 'object' && document?.id === id && document?.created_at !== undefined;
 }
 
 const failedForGood = (error: Error) => ({ kind: 'failed', error, retry: false }) as const;

@@ -1,12 +1,24 @@
-import { Worker } from 'bullmq';
+import { Worker, type Job, type JobJson } from 'bullmq';
 import { STOP_REASONS } from '../framework/index.js';
 import type { DroverBackend } from '#libs/queue';
+
+/** Claimed jobs whose payload is the whole document of a legacy service. BullMQ's class has no place for that. */
+const legacyJobs = new WeakSet<object>();
+
+/** Whether a claimed job was added by a service that does not know types; the store knows, its payload may look like anything. */
+export const isLegacy = (job: Job): boolean => legacyJobs.has(job);
 
 /** BullMQ's worker on Drover's store, with what Drover asks of it beyond. */
 export class QueueWorker extends Worker<unknown, unknown, string, DroverBackend> {
   /** The store it works on. */
   get store(): DroverBackend {
     return this.getBackend();
+  }
+
+  protected override createJob(data: JobJson, jobId: string): Job<unknown, unknown, string> {
+    const job = super.createJob(data, jobId);
+    if ((data as { legacy?: boolean }).legacy === true) legacyJobs.add(job);
+    return job;
   }
 
   /**

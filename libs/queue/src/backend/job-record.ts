@@ -97,6 +97,12 @@ function parentOf(text: string | undefined): JobJson['parent'] {
   return typeof parent === 'object' && parent !== null ? (parent as JobJson['parent']) : undefined;
 }
 
+/** A job as BullMQ's classes read it, and what they do not know. */
+export interface StoredJobJson extends JobJson {
+  /** Whether its document has no payload: a handler gets the whole document. */
+  legacy: boolean;
+}
+
 /**
  * A job as BullMQ's classes read it.
  *
@@ -109,8 +115,9 @@ export function toJobJson(
   fields: JobFields,
   defaultType: string,
   result?: string | null,
-): JobJson {
-  const data = fields['data'] ?? payloadOf(fields['document'] ?? '{}');
+): StoredJobJson {
+  const document = fields['document'] ?? '{}';
+  const data = fields['data'] ?? payloadOf(document);
   const isAdopted = fields['timestamp'] !== undefined && fields['priority'] !== undefined;
   const otherwise = unadopted(isAdopted ? undefined : fields['document']);
   return {
@@ -136,5 +143,6 @@ export function toJobJson(
     deferredFailure: fields['deferredFailure'],
     processedBy: fields['processedBy'],
     stalledCounter: number(fields['stalledCounter']) ?? 0,
+    legacy: fields['data'] === undefined && data === document,
   };
 }

@@ -82,7 +82,7 @@ export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: 
     position: job.rank >= 0 ? job.rank + 1 : undefined,
     timeout,
     worker: fields['processedBy'],
-    legacy: fields['data'] === undefined,
+    legacy: json.legacy,
   };
 }
 
@@ -93,6 +93,7 @@ function readable({ id, fields, document, result }: StoredJob, defaultType: stri
     return toJobJson(id, given, defaultType, result);
   } catch (error) {
     if (!(error instanceof UnreadableDocument)) throw error;
-    return toJobJson(id, { ...given, data: JSON.stringify(document ?? null) }, defaultType, result);
+    const json = toJobJson(id, { ...given, data: JSON.stringify(document ?? null) }, defaultType, result);
+    return { ...json, legacy: true };
   }
 }
