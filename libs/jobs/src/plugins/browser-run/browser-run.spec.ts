@@ -150,7 +150,7 @@ describeWithChromium('browser.run', () => {
       { kind: 'assert', timeout: 200, ...assertion },
     ]);
     expect(run.error).toMatchObject({
-      code: 'BROWSER_STEP_FAILED',
+      code: 'BROWSER_ASSERTION_FAILED',
       step: 2,
       cause: { code: 'BROWSER_ASSERTION_FAILED' },
     });
@@ -160,7 +160,7 @@ describeWithChromium('browser.run', () => {
 
   it('an error page fails the step, unless any status will do', async () => {
     const failed = await stand.run([{ kind: 'goto', url: site.url('/broken') }]);
-    expect(failed.error).toMatchObject({ step: 1, cause: { code: 'BROWSER_ERROR_STATUS', status: 500 } });
+    expect(failed.error).toMatchObject({ step: 1, code: 'BROWSER_ERROR_STATUS', cause: { status: 500 } });
     const run = await stand.run([
       { kind: 'goto', url: site.url('/broken'), anyStatus: true },
       { kind: 'assert', text: 'broken' },
@@ -182,7 +182,7 @@ describeWithChromium('browser.run', () => {
       { kind: 'extract', as: 'text', selector: 'p' },
     ]);
     expect(run.outcome).toMatchObject({ kind: 'failed', retry: false });
-    expect(run.error).toMatchObject({ step: 2, cause: { code: 'BROWSER_EXTRACT_TOO_LARGE' } });
+    expect(run.error).toMatchObject({ step: 2, code: 'BROWSER_EXTRACT_TOO_LARGE' });
   });
 
   it('a step ends at its own timeout, also on a page whose script never ends', async () => {

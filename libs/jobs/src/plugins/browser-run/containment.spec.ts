@@ -105,7 +105,7 @@ describeWithChromium('a page of browser.run', () => {
   ])('is not taken to %s, and its job fails for good', async (_, url) => {
     const run = await stand.run([{ kind: 'goto', url: url() }]);
     expect(run.outcome).toMatchObject({ kind: 'failed', retry: false });
-    expect(run.error).toMatchObject({ code: 'BROWSER_STEP_FAILED', cause: { code: 'BROWSER_HOST_REFUSED' } });
+    expect(run.error).toMatchObject({ code: 'BROWSER_HOST_REFUSED', step: 1 });
   });
 
   it.each(['/image', '/fetch', '/socket'])('gets nothing of a refused host by %s', async (path) => {

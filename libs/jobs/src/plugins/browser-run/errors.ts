@@ -2,9 +2,12 @@ import { DroverError } from '#libs/contracts';
 import { PermanentJobError } from '../../framework/index.js';
 import type { StepKind } from './steps/schema.js';
 
-/** A step did not do what it should. `cause` is why. */
+/**
+ * A step did not do what it should. `cause` is why; its code is this error's too, so that programs can tell, where the cause is
+ * one of Drover's. What the browser says has none: `BROWSER_STEP_FAILED`.
+ */
 export class BrowserStepError extends DroverError {
-  readonly code = 'BROWSER_STEP_FAILED';
+  readonly code: string;
 
   /** @param step number of the step, from 1. */
   constructor(
@@ -14,6 +17,7 @@ export class BrowserStepError extends DroverError {
     cause: unknown,
   ) {
     super(`step ${step} (${kind}) failed: ${reason}`, { cause });
+    this.code = cause instanceof DroverError ? cause.code : 'BROWSER_STEP_FAILED';
   }
 }
 
