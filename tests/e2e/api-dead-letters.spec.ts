@@ -124,6 +124,17 @@ describe.each([REPLAY, PURGE])('%s', (path) => {
   });
 });
 
+it.each([
+  [REPLAY, {}, ['"ids"', '"type"']],
+  [PURGE, {}, ['"ids"', '"olderThan"']],
+  [PURGE, { type: 't' }, ['"ids"', '"olderThan"']],
+  [PURGE, { olderThan: 'soon' }, ['"olderThan" (milliseconds, or a text like "7d"']],
+])('%s of %j is told which fields it needs', async (path, body, fields) => {
+  const { errors } = (await api.post(path, body)).body;
+  expect(errors).toHaveLength(1);
+  for (const field of fields) expect(errors[0].message).toContain(field);
+});
+
 it('all three are documented, with what they take and answer', async () => {
   const { body: document } = await api.get('/api/docs-json');
   expect(document.paths[LIST].get.operationId).toBe('listDeadLetters');

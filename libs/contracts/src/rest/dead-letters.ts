@@ -58,24 +58,31 @@ export type DeadLetterPage = z.output<typeof deadLetterPageSchema>;
 
 /** Body of `POST /api/dead-letters/replay`. */
 export const replaySchema = z
-  .union([z.strictObject({ ids }), z.strictObject({ type, limit })])
+  .union([z.strictObject({ ids }), z.strictObject({ type, limit })], {
+    error: `give either "ids" (1 to ${REST_LIMITS.deadLetterIds} of them), or "type" ("limit" may be given with it)`,
+  })
   .meta({ id: 'ReplayRequest' });
 
 export type ReplayRequest = z.output<typeof replaySchema>;
 
 /** Body of `POST /api/dead-letters/purge`. */
 export const purgeSchema = z
-  .union([
-    z.strictObject({ ids }),
-    z.strictObject({
-      olderThan: duration(0, TEN_YEARS_MS).meta({
-        description: 'Those that died so long ago or longer: milliseconds, or a text like "7d"; 0 = all.',
-        example: '7d',
+  .union(
+    [
+      z.strictObject({ ids }),
+      z.strictObject({
+        olderThan: duration(0, TEN_YEARS_MS).meta({
+          description: 'Those that died so long ago or longer: milliseconds, or a text like "7d"; 0 = all.',
+          example: '7d',
+        }),
+        type: type.optional(),
+        limit,
       }),
-      type: type.optional(),
-      limit,
-    }),
-  ])
+    ],
+    {
+      error: `give either "ids" (1 to ${REST_LIMITS.deadLetterIds} of them), or "olderThan" (milliseconds, or a text like "7d"; "type" and "limit" may be given with it)`,
+    },
+  )
   .meta({ id: 'PurgeRequest' });
 
 export type PurgeRequest = z.output<typeof purgeSchema>;
