@@ -117,7 +117,7 @@ describe('POST /api/jobs of a published type', () => {
     const { id } = await api.create({ type: 'mail.later', payload: {} });
     const said = await api.create({ type: 'mail.later', payload: {}, attempts: 2 });
     const options = JSON.parse((await queue.backend.reading.find(id))?.fields['opts'] ?? '');
-    expect(options).toEqual({ priority: 2 });
+    expect(options).toMatchObject({ priority: 2, leftToType: ['attempts', 'backoff'] });
     const settings = { ...mail.settings, attempts: 9 };
     await queue.types.publish('w6', [{ ...mail, type: 'mail.later', settings }]);
     const maxOf = async (of: string) => (await api.get(`/api/jobs/${of}`)).body.attempts.max as number;

@@ -186,6 +186,19 @@ describe('reading', () => {
   });
 });
 
+it('a job that says nothing of attempts has three, for workers that know no types', async () => {
+  const stand = open();
+  const { id } = await stand.service.jobs.create({ type: 't' });
+  const given = await stand.service.jobs.create({
+    type: 't',
+    attempts: 2,
+    backoff: { type: 'fixed', delay: 1 },
+  });
+  const first = await stand.queue.getJob(id);
+  expect(first?.opts).toMatchObject({ attempts: 3, backoff: { type: 'exponential', delay: 2000 } });
+  expect((await stand.queue.getJob(given.id))?.opts).not.toHaveProperty('leftToType');
+});
+
 describe('failJob with requeue', () => {
   it('lowers the priority by one a time, not below 0, for legacy to see', async () => {
     const stand = open();

@@ -13,6 +13,14 @@ const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[
 /** Name of a backoff that means: as the job's type says. Drover's workers know it. */
 export const BACKOFF_OF_TYPE = 'drover';
 
+/** What a job may leave to its type though it has a value of its own, for workers that know no types. */
+export type LeftToType = 'attempts' | 'backoff';
+
+/** Option of a job that lists what it leaves to its type. */
+export interface LeavingToType {
+  leftToType?: readonly LeftToType[];
+}
+
 /** What a type's jobs do where neither code nor environment nor anybody at run time says otherwise. Times are ms. */
 export const TYPE_DEFAULTS = {
   enabled: true,

@@ -1,5 +1,5 @@
-import { BACKOFF_OF_TYPE, TYPE_DEFAULTS, type TypeSettings } from '#libs/contracts';
-import type { BackoffStrategy, Job } from 'bullmq';
+import { BACKOFF_OF_TYPE, TYPE_DEFAULTS, type LeavingToType, type TypeSettings } from '#libs/contracts';
+import type { BackoffStrategy, Job, JobsOptions } from 'bullmq';
 import type { HandlerRegistry } from '../framework/index.js';
 
 /** Attempts whose stacks are kept with a job, the newest, unless it says otherwise. */
@@ -7,12 +7,13 @@ const KEPT_STACKS = 10;
 
 /** Gives a claimed job what its type says, where the job itself does not: attempts and the wait between them. */
 export function applySettings(job: Job, settings: TypeSettings): void {
-  const { attempts, backoff, stackTraceLimit } = job.opts;
+  const { attempts, backoff, stackTraceLimit, leftToType = [] } = job.opts as JobsOptions & LeavingToType;
+  const ofType = { type: BACKOFF_OF_TYPE };
   // Options may be one object for many jobs.
   job.opts = {
     ...job.opts,
-    attempts: attempts && attempts > 0 ? attempts : settings.attempts,
-    backoff: backoff ?? { type: BACKOFF_OF_TYPE },
+    attempts: attempts && attempts > 0 && !leftToType.includes('attempts') ? attempts : settings.attempts,
+    backoff: leftToType.includes('backoff') ? ofType : (backoff ?? ofType),
     stackTraceLimit: stackTraceLimit ?? KEPT_STACKS,
   };
 }

@@ -6,7 +6,7 @@ import {
   type JobStatus,
   type JobView,
   type PriorityName,
-  type BACKOFF_OF_TYPE,
+  type LeavingToType,
 } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { checkJobId, checkKnownId, toJson } from '../backend/validate.js';
@@ -34,10 +34,10 @@ export interface CreateJob {
   priority?: PriorityName | number;
   /** Milliseconds until it may run; default 0, at most 30 days. */
   delay?: number;
-  /** How often it may run in all; default: as its type says when a worker claims it, 3 where it does not say. */
+  /** How often it may run in all; default: as its type says when a worker claims it, 3 where it does not say or the worker knows no types. */
   attempts?: number;
-  /** Wait before a retry, in ms, growing by 2 each time unless `fixed`; default, and {@link BACKOFF_OF_TYPE}: as its type says. */
-  backoff?: { type: 'exponential' | 'fixed'; delay: number } | { type: typeof BACKOFF_OF_TYPE };
+  /** Wait before a retry, in ms, growing by 2 each time unless `fixed`; default: as its type says, from 2000 where the worker knows no types. */
+  backoff?: { type: 'exponential' | 'fixed'; delay: number };
   /** Milliseconds one run may take; default the worker's. */
   timeout?: number;
 }
@@ -59,6 +59,8 @@ export interface JobCounts {
 
 /** BullMQ's code for the run of a scheduler that must not be removed. */
 const CURRENT_RUN = -8;
+const DEFAULT_ATTEMPTS = 3;
+const DEFAULT_BACKOFF = { type: 'exponential', delay: 2000 } as const;
 const COUNTED: readonly JobState[] = [
   'waiting',
   'prioritized',
@@ -90,6 +92,12 @@ function idOfKey(type: string, key: string): string {
   return `once-${hash.slice(0, 32)}`;
 }
 
+/** Marks what the caller did not say: a worker that knows the type puts what that says in its place. */
+function leavingToType(given: Pick<CreateJob, 'attempts' | 'backoff'>): LeavingToType {
+  const leftToType = (['attempts', 'backoff'] as const).filter((option) => given[option] === undefined);
+  return leftToType.length > 0 ? { leftToType } : {};
+}
+
 /** What people do with jobs, whoever added them: create, look at, retry, remove, promote, cancel, count. */
 export class JobStore {
   private readonly lists: JobList;
@@ -116,8 +124,9 @@ export class JobStore {
         name: input.type,
         data: toJson(input.payload === undefined ? {} : input.payload, 'payload'),
         opts: {
-          ...(attempts && { attempts }),
-          ...(backoff && { backoff }),
+          attempts: attempts ?? DEFAULT_ATTEMPTS,
+          backoff: backoff ?? DEFAULT_BACKOFF,
+          ...leavingToType({ attempts, backoff }),
           priority: bullPriority(priority),
           ...(delay > 0 && { delay }),
           ...(timeout && { timeout }),

@@ -1,4 +1,10 @@
-import { priorityName, type JobState, type JobStatus, type JobView } from '#libs/contracts';
+import {
+  priorityName,
+  type LeavingToType,
+  type JobState,
+  type JobStatus,
+  type JobView,
+} from '#libs/contracts';
 import { toJobJson, UnreadableDocument } from '../backend/job-record.js';
 import type { StoredJob } from '../backend/reading.js';
 import { readDocument } from './job-document.js';
@@ -39,8 +45,9 @@ function priorityOf({ fields, document }: StoredJob): number {
 
 /** How often a job itself says it may be tried; `undefined` when it leaves that to its type. */
 export function attemptsOf({ fields }: StoredJob): number | undefined {
-  const { attempts } = (fields['opts'] ? JSON.parse(fields['opts']) : {}) as { attempts?: number };
-  return attempts !== undefined && attempts > 0 ? attempts : undefined;
+  const opts = (fields['opts'] ? JSON.parse(fields['opts']) : {}) as { attempts?: number } & LeavingToType;
+  if (opts.leftToType?.includes('attempts')) return undefined;
+  return opts.attempts !== undefined && opts.attempts > 0 ? opts.attempts : undefined;
 }
 
 /**
