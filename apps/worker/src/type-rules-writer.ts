@@ -20,7 +20,9 @@ export class TypeRulesWriter {
     keys: QueueKeys,
     @Inject(WORKER_IDENTITY) { settings }: WorkerIdentity,
   ) {
-    this.declared = new DeclaredTypes(async () => redis.client, keys, { defaultType: settings.QUEUE_DEFAULT_TYPE });
+    this.declared = new DeclaredTypes(async () => redis.client, keys, {
+      defaultType: settings.QUEUE_DEFAULT_TYPE,
+    });
   }
 
   /** Says it, or that it still holds. What follows from it, from what others say and from settings at run time, holds at once. */
