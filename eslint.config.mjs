@@ -6,7 +6,8 @@ import tseslint from 'typescript-eslint';
 const boundaries = [
   ['libs/contracts', '^#libs/', 'contracts imports nothing of ours'],
   ['libs/artifacts', '^#libs/(?!contracts$)', 'artifacts may import contracts only'],
-  ['libs/queue', '^#libs/(jobs|history|artifacts)', 'queue may import contracts only'],
+  ['libs/sql', '^#libs/(?!contracts$)', 'sql may import contracts only'],
+  ['libs/queue', '^#libs/(jobs|history|artifacts|sql)', 'queue may import contracts only'],
   [
     'libs/queue/testing',
     '^ioredis$|^#libs/(?!contracts$)|^(\\.\\./)+(src|test|tests)/',
@@ -14,20 +15,20 @@ const boundaries = [
   ],
   [
     'libs/jobs/src/framework',
-    '^#libs/(history|queue)$|^(ioredis|bullmq)$|/(plugins|processing|testing)/',
+    '^#libs/(history|queue|sql)$|^(ioredis|bullmq)$|/(plugins|processing|testing)/',
     'the framework may import contracts and artifacts only',
   ],
   [
     'libs/jobs/src/plugins',
-    '^#libs/(queue|history)$|^(ioredis|bullmq)$|/processing/',
+    '^#libs/(queue|history|sql)$|^(ioredis|bullmq)$|/processing/',
     'a plugin never sees Redis',
   ],
-  ['libs/history', '^#libs/(queue|jobs)$', 'history may import contracts only'],
+  ['libs/history', '^#libs/(jobs|artifacts)$', 'history may import contracts, sql and queue only'],
   ['apps/api', '^#libs/jobs', 'the API knows job types by name and schema, never their code'],
 ];
 
 const relativeEscape = {
-  regex: '^\\.\\.?/.*\\b((contracts|artifacts|queue|jobs|history)/src|apps)/',
+  regex: '^\\.\\.?/.*\\b((contracts|artifacts|sql|queue|jobs|history)/src|apps)/',
   message: 'import another library as #libs/<name>',
 };
 

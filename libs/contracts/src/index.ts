@@ -7,5 +7,6 @@ export * from './problems-of.js';
 export * from './queue-name.js';
 export * from './rest/index.js';
 export * from './read-settings.js';
+export * from './roles.js';
 export * from './settings.js';
 export * from './types/index.js';

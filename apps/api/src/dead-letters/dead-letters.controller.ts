@@ -12,6 +12,7 @@ import {
   type ReplayRequest,
 } from '#libs/contracts';
 import { QueueService } from '#libs/queue';
+import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { DocList, DocPurge, DocReplay } from './dead-letters.docs.js';
 
@@ -19,6 +20,7 @@ import { DocList, DocPurge, DocReplay } from './dead-letters.docs.js';
 @ApiTags('dead letters')
 @Controller('dead-letters')
 @UseInterceptors(RedisGuardInterceptor)
+@Access('viewer')
 export class DeadLettersController {
   constructor(private readonly queue: QueueService) {}
 
@@ -28,6 +30,7 @@ export class DeadLettersController {
     return this.queue.deadLetters.list(query);
   }
 
+  @Access('operator')
   @Post('replay')
   @HttpCode(200)
   @DocReplay()
@@ -36,6 +39,7 @@ export class DeadLettersController {
     return { replayed: count, ...others };
   }
 
+  @Access('operator')
   @Post('purge')
   @HttpCode(200)
   @DocPurge()

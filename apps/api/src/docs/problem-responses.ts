@@ -13,9 +13,12 @@ export const BAD_BODY = [
   'UNSUPPORTED_MEDIA_TYPE',
 ] as const;
 
-/** Documents which problems an operation answers with, one response for each HTTP status. `INTERNAL` goes without saying. */
+/** Problems of every operation that asks who calls. */
+const ANYWHERE = ['UNAUTHENTICATED', 'FORBIDDEN', 'TOO_MANY_REQUESTS', 'INTERNAL'] as const;
+
+/** Documents which problems an operation answers with, one response for each HTTP status. Those of access and `INTERNAL` go without saying. */
 export function ApiProblems(...codes: ProblemCode[]): MethodDecorator {
-  const all: ProblemCode[] = [...codes, 'INTERNAL'];
+  const all: ProblemCode[] = [...new Set([...codes, ...ANYWHERE])];
   const statuses = [...new Set(all.map(statusOf))];
   return applyDecorators(
     ...statuses.map((status) =>

@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { healthSchema, type Health } from '#libs/contracts';
+import { PublicAccess } from '../access/access.decorator.js';
 import { ApiProblems } from '../docs/problem-responses.js';
 import { QueueName } from '../redis/queue-name.js';
 import { RedisGuard } from '../redis/redis-guard.js';
@@ -8,6 +9,7 @@ import { RedisGuard } from '../redis/redis-guard.js';
 /** Whether the API can do its work: it asks Redis each time. */
 @ApiTags('health')
 @Controller('health')
+@PublicAccess()
 export class HealthController {
   constructor(
     private readonly redis: RedisGuard,

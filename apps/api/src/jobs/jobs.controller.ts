@@ -31,6 +31,7 @@ import {
   type ValidCreateJobRequest,
 } from '#libs/contracts';
 import { JobNotFoundError } from '#libs/queue';
+import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { JobStores } from '../redis/job-stores.js';
 import { QueueName } from '../redis/queue-name.js';
@@ -46,6 +47,7 @@ import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats } from './jobs.d
 @ApiTags('jobs')
 @Controller('jobs')
 @UseInterceptors(RedisGuardInterceptor)
+@Access('viewer')
 export class JobsController {
   constructor(
     private readonly artifacts: RemovedArtifacts,
@@ -54,6 +56,7 @@ export class JobsController {
     private readonly own: QueueName,
   ) {}
 
+  @Access('operator')
   @Post()
   @DocCreate()
   async create(
@@ -105,6 +108,7 @@ export class JobsController {
     return this.stores.of(queue).logs(id, start, end);
   }
 
+  @Access('operator')
   @Post(':id/action')
   @HttpCode(200)
   @DocAct()

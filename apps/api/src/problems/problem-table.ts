@@ -37,6 +37,16 @@ export const PROBLEMS = {
     title: 'Delay out of range',
     example: 'delay must be a whole number of milliseconds from 0 to 2592000000, not -1',
   },
+  UNAUTHENTICATED: {
+    status: 401,
+    title: 'Not signed in',
+    example: 'this needs an API key: send it as Authorization: Bearer <key>',
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: 'Role does not allow it',
+    example: 'the key "ci" has the role viewer; this needs operator',
+  },
   HOST_NOT_ALLOWED: {
     status: 403,
     title: 'Host not allowed',
@@ -93,6 +103,11 @@ export const PROBLEMS = {
     example: 'Redis key botrix:jobs:queue is a list, but must be a zset',
   },
   INVALID_QUEUE_NAME: { status: 500, title: 'Invalid queue name', example: 'invalid queue name: a:b' },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    title: 'Too many requests',
+    example: 'the key "ci" has made 600 requests in this minute: try again in 12 s',
+  },
   REDIS_UNAVAILABLE: {
     status: 503,
     title: 'Redis is unavailable',

@@ -11,6 +11,7 @@ import {
 } from '#libs/contracts';
 import { QueueService, TypeQueues } from '#libs/queue';
 import { InvalidRequestError, TypeNotFoundError } from '../problems/api-errors.js';
+import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from './types.docs.js';
 
@@ -18,6 +19,7 @@ import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from '
 @ApiTags('types')
 @Controller('types')
 @UseInterceptors(RedisGuardInterceptor)
+@Access('viewer')
 export class TypesController {
   constructor(
     private readonly queue: QueueService,
@@ -46,6 +48,7 @@ export class TypesController {
     return this.queue.types.overridesOf(name);
   }
 
+  @Access('operator')
   @Put(':type/settings')
   @DocSetSettings()
   async set(
@@ -58,6 +61,7 @@ export class TypesController {
   }
 
   /** Also for a type that no worker runs any more: what was set for it can be taken back. */
+  @Access('operator')
   @Delete(':type/settings')
   @HttpCode(204)
   @DocDropSettings()

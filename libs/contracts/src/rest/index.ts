@@ -8,5 +8,6 @@ export * from './job-stats.js';
 export * from './job.js';
 export * from './limits.js';
 export * from './list-jobs.js';
+export * from './page.js';
 export * from './problem.js';
 export * from './types.js';
