@@ -113,7 +113,7 @@ export class JobProcessor {
         this.logger.log(`job ${job.id} (${job.name}) stopped: cancelled, or taken over`);
         throw new WaitingError();
       case 'released':
-        return this.handBack(queue, job, token, outcome.delayMs);
+        return this.handBack(queue, job, token, outcome);
       case 'skipped':
         this.logger.log(`job ${job.id} (${job.name}) left out: ${outcome.reason}`);
         await backendOf(queue).scripts.run('cancel', job.id as string, outcome.reason);
@@ -162,18 +162,19 @@ export class JobProcessor {
     }
     // False: the last child has ended meanwhile.
     if (waits) throw new WaitingChildrenError();
-    return this.handBack(queue, job, token, 0);
+    return this.handBack(queue, job, token, { delayMs: 0 });
   }
 
   /** This worker knows when the job is due and would be the first to take it again. */
-  private leaveToOthers(queue: JobQueue, id: string, delayMs: number): void {
-    backendOf(queue).running.leave(id, delayMs + Math.min(delayMs, OTHERS_TURN_MS));
+  private leaveToOthers(queue: JobQueue, id: string, { delayMs, othersMs }: HandBack): void {
+    backendOf(queue).running.leave(id, othersMs ?? delayMs + Math.min(delayMs, OTHERS_TURN_MS));
   }
 
-  private async handBack(queue: JobQueue, job: Job, token: string, delayMs: number): Promise<never> {
+  private async handBack(queue: JobQueue, job: Job, token: string, back: HandBack): Promise<never> {
+    const { delayMs } = back;
     try {
       if (delayMs > 0) {
-        this.leaveToOthers(queue, job.id as string, delayMs);
+        this.leaveToOthers(queue, job.id as string, back);
         await job.moveToDelayed(Date.now() + delayMs, token);
       } else {
         await job.moveToWait(token);
@@ -196,5 +197,8 @@ function infoOf(job: Job): JobInfo {
     legacy: isLegacy(job),
   };
 }
+
+/** When a job that goes back is due, and how long this worker leaves it alone, if not a moment longer. */
+type HandBack = Pick<Outcome & { kind: 'released' }, 'delayMs' | 'othersMs'>;
 
 const failedForGood = (error: Error) => ({ kind: 'failed', error, retry: false }) as const;

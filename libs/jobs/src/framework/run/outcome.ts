@@ -9,7 +9,7 @@ import type { StopCause } from './abort-scope.js';
  *   attempt is to come, where the handler said so.
  * - `cancelled`: the store has ended or reassigned the job already; there is nothing to report.
  * - `released`: the job goes back to the queue without using up an attempt, after `delayMs`
- *   (0 = to the front, at once).
+ *   (0 = to the front, at once); `othersMs` is for how long this worker leaves it to others, where one is known that can run it.
  * - `skipped`: the job is cancelled without having run, for `reason`.
  * - `waiting`: the job waits for its children, and is run again when they have ended.
  */
@@ -22,7 +22,7 @@ export type Outcome =
       readonly retryAfterMs?: number;
     }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'released'; readonly delayMs: number }
+  | { readonly kind: 'released'; readonly delayMs: number; readonly othersMs?: number }
   | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'waiting' };
 

@@ -96,9 +96,9 @@ describe('a payload that only another version of the type takes', () => {
   it('is handed back for it, after a delay that doubles', async () => {
     const { start, ports } = set();
     ports.takenElsewhere.add(payload);
-    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 1_000 });
+    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 1_000, othersMs: 60_000 });
     ports.misfitsSince.set('7', Date.now() - 600_000);
-    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 60_000 });
+    expect(await start({ payload })).toEqual({ kind: 'released', delayMs: 5_000, othersMs: 60_000 });
   });
 
   it('fails the job for good when that has gone on for too long', async () => {
@@ -154,6 +154,13 @@ describe('a type without a handler here', () => {
     ports.live.lastSeen = () => Promise.reject(new Error('away'));
     expect(await start()).toEqual({ kind: 'released', delayMs: 60_000 });
     expect(warnings).toEqual([expect.stringContaining('away')]);
+  });
+
+  it('is left to others for a minute while a live worker has the type', async () => {
+    const { start, seen } = setUp(undefined, { live: ['test'] });
+    expect(await start()).toEqual({ kind: 'released', delayMs: 1_000, othersMs: 60_000 });
+    seen.set('7', Date.now() - 600_000);
+    expect(await start()).toEqual({ kind: 'released', delayMs: 5_000, othersMs: 60_000 });
   });
 
   it('waits another hour when it is retried after that', async () => {

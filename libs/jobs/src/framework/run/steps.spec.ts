@@ -66,7 +66,7 @@ describe('before a handler runs', () => {
   it('a type that nobody has here is not given up while another worker has it', async () => {
     const { start, seen } = setUp(undefined, { live: ['test'] });
     seen.set('7', Date.now() - 2 * 3_600_000);
-    expect(await start()).toEqual({ kind: 'released', delayMs: 60_000 });
+    expect(await start()).toEqual({ kind: 'released', delayMs: 5_000, othersMs: 60_000 });
   });
 });
 

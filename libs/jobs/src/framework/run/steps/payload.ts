@@ -1,6 +1,6 @@
 import { problemsOf } from '#libs/contracts';
 import { PayloadMismatchError } from '../../errors.js';
-import { handedBack, timeInSearch } from '../hand-back.js';
+import { leftToOthers, timeInSearch } from '../hand-back.js';
 import { failed, type Outcome } from '../outcome.js';
 import type { RunnerPorts } from '../ports.js';
 import type { ResolvedRun, RunnerLogger, Step } from '../run.js';
@@ -39,7 +39,7 @@ export function checkPayload(
     const error = new PayloadMismatchError(type.type, problemsOf(parsed.error));
     if (!(await fitsElsewhere(type.type, job.payload))) return failed(error, { retry: false });
     const waitedMs = await waited(job.info.id);
-    if (waitedMs < giveUpMs) return handedBack(waitedMs);
+    if (waitedMs < giveUpMs) return leftToOthers(waitedMs);
     await misfits.forget(job.info.id).catch(() => undefined);
     return failed(error, { retry: false });
   };

@@ -1,6 +1,6 @@
 import type { HandlerRegistry } from '../../discovery/registry.js';
 import { NoHandlerError } from '../../errors.js';
-import { handedBack, timeInSearch } from '../hand-back.js';
+import { handedBack, leftToOthers, timeInSearch } from '../hand-back.js';
 import { failed, type Outcome } from '../outcome.js';
 import type { RunnerPorts } from '../ports.js';
 import type { Run, RunnerLogger, Step } from '../run.js';
@@ -17,6 +17,8 @@ export function resolve(
   giveUpMs: number,
 ): Step {
   const waited = timeInSearch(unhandled, logger, giveUpMs);
+
+  const isElsewhere = async (type: string) => (await live.names().catch((): string[] => [])).includes(type);
 
   /** Why the job is given up; nothing while some worker has its type, or had it not long ago. */
   const missing = async (type: string, waitedMs: number): Promise<NoHandlerError | undefined> => {
@@ -41,7 +43,7 @@ export function resolve(
       logger.warn(`cannot tell since when no worker has had job type "${type}": ${messageOf(problem)}`);
       return undefined;
     });
-    if (!error) return handedBack(waitedMs);
+    if (!error) return (await isElsewhere(type)) ? leftToOthers(waitedMs) : handedBack(waitedMs);
     await unhandled.forget(id).catch(() => undefined);
     return failed(error, { retry: false });
   };
