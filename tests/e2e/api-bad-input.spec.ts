@@ -199,8 +199,14 @@ describe('a URL that is wrong', () => {
     expectProblem(await api.get(path), 404, 'ROUTE_NOT_FOUND');
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH'])('is not found with method %s', async (method) => {
-    expectProblem(await api.send('/api/jobs', { method }), 404, 'ROUTE_NOT_FOUND');
+  it.each(['PUT', 'DELETE', 'PATCH'])('is told what it may do instead of %s', async (method) => {
+    const answer = await api.send('/api/jobs', { method });
+    expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
+  });
+
+  it('is not found with any method when its path has none', async () => {
+    expectProblem(await api.send('/api/job', { method: 'DELETE' }), 404, 'ROUTE_NOT_FOUND');
   });
 
   it.each([

@@ -58,6 +58,19 @@ export class RouteNotFoundError extends DroverError {
   }
 }
 
+/** Something is served at this path, but not with this method. */
+export class MethodNotAllowedError extends DroverError {
+  readonly code = 'METHOD_NOT_ALLOWED';
+
+  /** @param allowed methods that the path has. */
+  constructor(
+    method: string,
+    readonly allowed: readonly string[],
+  ) {
+    super(`${method} is not possible here; possible: ${allowed.join(', ')}`);
+  }
+}
+
 /** No live worker publishes this job type. */
 export class TypeNotFoundError extends DroverError {
   readonly code = 'TYPE_NOT_FOUND';

@@ -68,6 +68,11 @@ export const PROBLEMS = {
     title: 'No such job type',
     example: 'no live worker runs the job type "mail.digest"',
   },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'Method not allowed',
+    example: 'PUT is not possible here; possible: GET, HEAD, POST',
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'Not found', example: 'nothing is served at GET /api/job' },
   JOB_EXISTS: { status: 409, title: 'Job exists', example: 'job order-1042 exists' },
   JOB_STATE_CONFLICT: {

@@ -1,7 +1,9 @@
-import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { PROBLEM_MEDIA_TYPE, type Problem } from '#libs/contracts';
+import { allowedMethods } from '../http/allowed-methods.js';
 import { requestFacts } from '../http/request-id.js';
+import { MethodNotAllowedError } from './api-errors.js';
 import { toProblem } from './to-problem.js';
 
 const logger = new Logger('API');
@@ -12,9 +14,20 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    const problem = reportProblem(error, http.getRequest<Request>(), response);
+    const request = http.getRequest<Request>();
+    const known = error instanceof NotFoundException ? unserved(error, request) : error;
+    if (known instanceof MethodNotAllowedError) response.setHeader('Allow', known.allowed.join(', '));
+    const problem = reportProblem(known, request, response);
     sendProblem(response, problem.status, problem);
   }
+}
+
+/** Nest found no route: perhaps the path has others. */
+function unserved(error: NotFoundException, request: Request): Error {
+  const allowed = allowedMethods(request);
+  // With its own method among them the route was found, and had nothing to give.
+  const isRefused = allowed.length > 0 && !allowed.includes(request.method);
+  return isRefused ? new MethodNotAllowedError(request.method, allowed) : error;
 }
 
 /** The problem document of an error; what the API is to blame for is logged with the request's id. */
