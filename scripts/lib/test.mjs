@@ -8,6 +8,7 @@ import { report, say, warn } from './messages.mjs';
 import { inRoot } from './paths.mjs';
 import { onPath } from './redis-finder.mjs';
 import { findOrInstallRedis } from './redis-install.mjs';
+import { findOrInstallSchemathesis } from './schemathesis.mjs';
 import { setUp } from './set-up.mjs';
 
 /**
@@ -21,6 +22,8 @@ export async function test(args) {
     await findOrInstallRedis();
     await findOrInstallChromium();
     await setUp();
+    // After the dependencies: it stands among them.
+    await findOrInstallSchemathesis();
     tellAboutGo();
     if (args.length === 0) counts.failed += await lint();
     const tests = await runJest(forJest);

@@ -57,7 +57,7 @@ export const DocStats = () =>
   applyDecorators(
     ApiOperation({ operationId: 'countJobs', summary: 'Count jobs by status and by priority' }),
     ApiResponse({ status: 200, description: 'Exact counts.', standardSchema: jobStatsSchema }),
-    ApiProblems('REDIS_UNAVAILABLE'),
+    ApiProblems('INVALID_REQUEST', 'REDIS_UNAVAILABLE'),
   );
 
 export const DocFind = () =>
