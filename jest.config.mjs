@@ -1,6 +1,7 @@
 // Jest 30 cannot require(esm) on Node 20, so our TypeScript and the ESM-only packages below are
 // both compiled to CommonJS for tests. Production runs the ESM that tsc emits.
 const esmPackages = [
+  '@electric-sql/pglite',
   '@nestjs',
   'bullmq',
   'path-to-regexp',
@@ -27,7 +28,7 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {
-    '^.+\\.(t|j|mj)s$': [
+    '^.+\\.(t|j|mj|cj)s$': [
       '@swc/jest',
       {
         jsc: {

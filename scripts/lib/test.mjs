@@ -6,6 +6,7 @@ import { findOrInstallChromium } from './chromium.mjs';
 import { run } from './commands.mjs';
 import { report, say, warn } from './messages.mjs';
 import { inRoot } from './paths.mjs';
+import { findOrInstallPostgres } from './postgres.mjs';
 import { onPath } from './redis-finder.mjs';
 import { findOrInstallRedis } from './redis-install.mjs';
 import { findOrInstallSchemathesis } from './schemathesis.mjs';
@@ -21,6 +22,7 @@ export async function test(args) {
   try {
     await findOrInstallRedis();
     await findOrInstallChromium();
+    await findOrInstallPostgres();
     await setUp();
     // After the dependencies: it stands among them.
     await findOrInstallSchemathesis();

@@ -5,6 +5,7 @@ import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
 // The system under test: an application is no library that could be imported by name.
 // eslint-disable-next-line no-restricted-imports
 import { createApi } from '../../apps/api/src/server.js';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { testRedisUrl } from '../support/redis.js';
 
 /** One answer of the API. `body` is the parsed JSON, `undefined` when there is none. */
@@ -23,6 +24,7 @@ export class TestApi {
     readonly app: NestExpressApplication,
     readonly url: string,
     readonly prefix: string,
+    private readonly database: TestDatabase,
   ) {}
 
   static async start(
@@ -33,7 +35,9 @@ export class TestApi {
     } = {},
   ) {
     const prefix = `api-${randomUUID()}`;
+    const database = await createTestDatabase();
     const settings = loadSettings({
+      ...database.settings,
       REDIS_URL: options.redisUrl ?? testRedisUrl(),
       QUEUE_PREFIX: prefix,
       ...options.settings,
@@ -41,7 +45,7 @@ export class TestApi {
     const app = await createApi(settings, { deadlines: options.deadlines, queueLogger: SILENT });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return new TestApi(app, `http://127.0.0.1:${port}`, prefix);
+    return new TestApi(app, `http://127.0.0.1:${port}`, prefix, database);
   }
 
   get(path: string): Promise<Answer> {
@@ -90,6 +94,7 @@ export class TestApi {
 
   async close(): Promise<void> {
     await this.app.close();
+    await this.database.remove();
   }
 }
 

@@ -2,10 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { testRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
 
 const MAIN = 'dist/apps/api/src/main.js';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.remove());
 
 /** The API as a process of its own. */
 class ApiProcess {
@@ -20,6 +28,7 @@ class ApiProcess {
         REDIS_URL: testRedisUrl(),
         QUEUE_PREFIX: `api-${randomUUID()}`,
         PORT: '0',
+        ...database.settings,
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

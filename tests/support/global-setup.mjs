@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../../scripts/lib/chromium.mjs';
+import { findPostgres } from '../../scripts/lib/postgres.mjs';
 import { isNewEnough, redisServersOnPath } from '../../scripts/lib/redis-finder.mjs';
 import { startRedisServer } from '../../scripts/lib/redis-server.mjs';
+import { offerPostgres } from './postgres-offer.mjs';
 
 /** The user's own settings (a REDIS_URL!) must not leak into the tests. */
 function forgetSettings() {
@@ -23,5 +25,9 @@ export default async function globalSetup() {
   process.env.TEST_REDIS_URL = server.url;
   process.env.TEST_REDIS_SERVER = found.file;
   process.env.TEST_CHROMIUM = findChromium() ?? '';
+  const postgres = findPostgres();
+  const offer = postgres ? await offerPostgres(postgres) : undefined;
+  process.env.TEST_POSTGRES_OFFER = offer ? String(offer.port) : '';
   globalThis.droverTestRedis = { server, dir };
+  globalThis.droverTestPostgres = offer;
 }

@@ -1,7 +1,9 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { Settings } from '#libs/contracts';
+import { SqlModule } from '#libs/sql';
 import type { ApiOptions } from './api-options.js';
+import { DATABASE_PARTS } from './database-parts.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { JobTargets } from './jobs/job-targets.js';
@@ -19,7 +21,7 @@ export class AppModule {
   static forRoot(settings: Settings, options: ApiOptions): DynamicModule {
     return {
       module: AppModule,
-      imports: [RedisModule.forRoot(settings, options)],
+      imports: [SqlModule.forRoot(settings, DATABASE_PARTS), RedisModule.forRoot(settings, options)],
       controllers: [JobsController, DeadLettersController, TypesController, HealthController],
       providers: [
         TypeDirectory,

@@ -51,6 +51,11 @@ const schema = z.object({
   /** `all`, `none`, or names; the worker knows which there are. */
   DROVER_BUNDLED_PLUGINS: listOf(z.string()).default(['all']),
   DATA_DIR: z.string().min(1).default('.data'),
+  /** Not set: the embedded database in `DATA_DIR/sql`. */
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
   /** Not set: as long as the longest retention of a job. */
   ARTIFACT_TTL_SECONDS: wholeNumber(0, 10 * 365 * 86_400).optional(),
 });
@@ -65,5 +70,5 @@ export type Settings = z.infer<typeof schema>;
  * @throws {InvalidSettingsError} naming every setting that is wrong, with the value found.
  */
 export function loadSettings(env: Environment): Settings {
-  return readSettings(schema, env, ['REDIS_URL']);
+  return readSettings(schema, env, ['REDIS_URL', 'DATABASE_URL']);
 }

@@ -113,6 +113,11 @@ export const PROBLEMS = {
     title: 'Too many requests',
     example: 'the key "ci" has made 600 requests in this minute: try again in 12 s',
   },
+  DATABASE_UNAVAILABLE: {
+    status: 503,
+    title: 'The database is unavailable',
+    example: 'the database cannot be reached or cannot serve now',
+  },
   REDIS_UNAVAILABLE: {
     status: 503,
     title: 'Redis is unavailable',
