@@ -15,7 +15,8 @@ const STANDARD_PORT = 3001;
 /** `npm run start:worker`: one more worker, beside a running `npm start` or on the Redis of REDIS_URL. */
 export async function startWorker() {
   loadEnvFile();
-  const env = { ...process.env, REDIS_URL: redisUrl(process.env), DATA_DIR: dataDir() };
+  const own = { REDIS_URL: redisUrl(process.env), DATA_DIR: dataDir(), DROVER_ADMIN_KEY: '' };
+  const env = { ...process.env, ...own };
   const port = await workerPort(env);
   await checkRedis(env.REDIS_URL);
   await setUp();

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { chooseAdminKey, signInLink } from './admin-key.mjs';
 import { address, takePorts } from './addresses.mjs';
 import { App } from './app.mjs';
 import { waitForLeftovers } from './leftovers.mjs';
@@ -31,7 +32,8 @@ export async function start() {
     await setUp();
     const given = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]));
     const settings = await checkSettings({ ...env, ...given });
-    return await runStack(settings, { ...env, ...given, DATA_DIR: dataDir(env) }, binary, state);
+    const access = chooseAdminKey(env);
+    return await runStack(settings, { ...env, ...given, DATA_DIR: dataDir(env) }, { binary, access, state });
   } finally {
     dropLock(state);
   }
@@ -60,14 +62,18 @@ async function chooseRedis(env) {
   return undefined;
 }
 
-async function runStack(settings, env, binary, state) {
+async function runStack(settings, env, { binary, access, state }) {
   const stack = new Stack();
   stack.graceMs = (settings.SHUTDOWN_SECONDS + SPARE_SECONDS) * 1000;
   try {
     if (binary) await startOwnRedis(stack, binary, env, state);
     const redisUrl = stack.redis?.url ?? env.REDIS_URL;
-    if (!stack.isStopping()) await startApps(stack, settings, { ...env, REDIS_URL: redisUrl }, state);
-    if (!stack.isStopping()) announce(settings, stack);
+    if (!stack.isStopping())
+      await startApps(stack, settings, { ...env, REDIS_URL: redisUrl }, { access, state });
+    const link = stack.isStopping()
+      ? undefined
+      : await signInLink(address(settings.HOST, settings.PORT), access);
+    if (!stack.isStopping()) announce(settings, stack, { access, link });
   } catch (error) {
     if (!stack.isStopping()) report(error);
     void stack.stop(1);
@@ -83,18 +89,21 @@ async function startOwnRedis(stack, binary, env, state) {
   updateLock(state, { redisUrl: server.url });
 }
 
-async function startApps(stack, settings, env, state) {
+async function startApps(stack, settings, env, { access, state }) {
   const api = address(settings.HOST, settings.PORT);
   const worker = address(settings.HOST, settings.WORKER_PORT);
-  stack.add(new App({ name: 'api', healthUrl: `${api}/api/health`, env }));
-  stack.add(new App({ name: 'worker', healthUrl: `${worker}/health`, env }));
+  // Handlers run in the worker, and have nothing to do with keys.
+  const forWorker = { ...env, DROVER_ADMIN_KEY: '' };
+  const forApi = access.key === undefined ? env : { ...env, DROVER_ADMIN_KEY: access.key };
+  stack.add(new App({ name: 'api', healthUrl: `${api}/api/health`, env: forApi }));
+  stack.add(new App({ name: 'worker', healthUrl: `${worker}/health`, env: forWorker }));
   const pids = stack.apps.map((app) => app.pid);
   stack.redis?.outlive(pids, stack.graceMs / 1000);
   updateLock(state, { api, apps: pids.map(identify), redisUrl: stack.redis?.url });
   await Promise.all(stack.apps.map((app) => app.healthy(stack.isStopping)));
 }
 
-function announce(settings, stack) {
+function announce(settings, stack, { access, link }) {
   const api = address(settings.HOST, settings.PORT);
   const redis = stack.redis
     ? `${stack.redis.url} (data in ${stack.redis.dir})`
@@ -110,8 +119,9 @@ function announce(settings, stack) {
       `  Health         ${api}/api/health`,
       `  Worker health  ${address(settings.HOST, settings.WORKER_PORT)}/health`,
       `  Redis          ${redis}`,
+      ...(link ? ['Sign in, once and within 15 minutes:', `  ${link}`] : []),
       'Try it:',
-      `  curl -s -X POST ${api}/api/jobs -H 'content-type: application/json' -d ${body}`,
+      `  curl -s -X POST ${api}/api/jobs -H "Authorization: Bearer ${access.shown}" -H 'content-type: application/json' -d ${body}`,
       '',
     ].join('\n'),
   );

@@ -5,10 +5,12 @@ import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
 // The system under test: an application is no library that could be imported by name.
 // eslint-disable-next-line no-restricted-imports
 import { createApi } from '../../apps/api/src/server.js';
+import { TEST_ACCESS, TEST_ADMIN_KEY, withKey } from '../support/access.js';
+import type { Cookie } from '../support/browser.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { testRedisUrl } from '../support/redis.js';
 
-/** One answer of the API. `body` is the parsed JSON, `undefined` when there is none. */
+/** One answer of the API. `body` is the parsed JSON, a text that is no JSON, or `undefined` when there is none. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -25,6 +27,8 @@ export class TestApi {
     readonly url: string,
     readonly prefix: string,
     private readonly database: TestDatabase,
+    /** What it was started with: give it to another one for the same database. */
+    readonly settings: Record<string, string>,
   ) {}
 
   static async start(
@@ -32,20 +36,24 @@ export class TestApi {
       redisUrl?: string;
       deadlines?: { requestMs: number; probeMs: number };
       settings?: Record<string, string>;
+      /** Default: one of its own. It is removed when the API is closed. */
+      database?: TestDatabase;
     } = {},
   ) {
     const prefix = `api-${randomUUID()}`;
-    const database = await createTestDatabase();
-    const settings = loadSettings({
+    const database = options.database ?? (await createTestDatabase());
+    const given = {
       ...database.settings,
+      ...TEST_ACCESS,
       REDIS_URL: options.redisUrl ?? testRedisUrl(),
       QUEUE_PREFIX: prefix,
       ...options.settings,
-    });
+    };
+    const settings = loadSettings(given);
     const app = await createApi(settings, { deadlines: options.deadlines, queueLogger: SILENT });
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return new TestApi(app, `http://127.0.0.1:${port}`, prefix, database);
+    return new TestApi(app, `http://127.0.0.1:${port}`, prefix, database, given);
   }
 
   get(path: string): Promise<Answer> {
@@ -87,9 +95,28 @@ export class TestApi {
   }
 
   async send(path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(this.url + path, init);
+    const response = await fetch(this.url + path, withKey(init));
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined };
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson ? JSON.parse(text) : text || undefined,
+    };
+  }
+
+  /** Signs a browser in. @returns its cookie. */
+  async signIn(key: string = TEST_ADMIN_KEY): Promise<Cookie> {
+    const { status, headers } = await this.post('/api/session', { key });
+    expect(status).toBe(200);
+    const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(headers.get('set-cookie') ?? '') ?? [];
+    return { name, value, url: this.url };
+  }
+
+  /** Ends it, and starts another one on the same data. */
+  async restart(settings: Record<string, string> = {}): Promise<TestApi> {
+    await this.app.close();
+    return TestApi.start({ database: this.database, settings: { ...this.settings, ...settings } });
   }
 
   async close(): Promise<void> {

@@ -1,19 +1,11 @@
-import { request } from 'node:http';
 import { problemSchema } from '#libs/contracts';
+import { bearer } from '../support/access.js';
+import { rawRequest } from '../support/raw-request.js';
 import { TestApi } from './api-client.js';
 
-/** Sends a request with these very headers, as no browser lets a page do. */
-function ask(api: TestApi, path: string, headers: Record<string, string>, method = 'GET') {
-  return new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const asked = request(api.url + path, { method, headers, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.once('error', reject);
-    asked.end();
-  });
-}
+/** Sends a request with these very headers, as no browser lets a page do, and a key. */
+const ask = (api: TestApi, path: string, headers: Record<string, string>, method = 'GET') =>
+  rawRequest(api.url + path, { ...bearer(), ...headers }, method);
 
 const DOORS = [
   '/api/health',

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { TEST_ADMIN_KEY } from '../support/access.js';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.js';
 import { testRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -28,6 +29,7 @@ class ApiProcess {
         REDIS_URL: testRedisUrl(),
         QUEUE_PREFIX: `api-${randomUUID()}`,
         PORT: '0',
+        DROVER_ADMIN_KEY: TEST_ADMIN_KEY,
         ...database.settings,
         ...env,
       },
@@ -123,5 +125,48 @@ describe('the API process', () => {
     expect(await api.ended).toMatchObject({ code: 1 });
     expect(api.lines).toHaveLength(1);
     expect(api.output).toContain('192.0.2.1');
+  });
+
+  it('without any key prints a link that signs in once, after the line that says where it listens', async () => {
+    const own = await createTestDatabase();
+    const api = start({ ...own.settings, DROVER_ADMIN_KEY: '' });
+    const url = await api.url();
+    const [, link] = await waitFor(() => /sign in, once and within 15 minutes: (\S+)/.exec(api.output), {
+      what: 'a link',
+    });
+    expect(link).toMatch(new RegExp(`^${url}/sign-in\\?token=dl_`));
+    const open = () => fetch(link!, { redirect: 'manual' });
+    const [first, second] = [await open(), await open()];
+    expect([first.status, second.status]).toEqual([303, 401]);
+    const cookie = first.headers.get('set-cookie')!.split(';')[0]!;
+    const session = await fetch(`${url}/api/session`, { headers: { cookie } });
+    expect(await session.json()).toMatchObject({ name: 'local', role: 'admin' });
+    expect((await fetch(`${url}/api/jobs`)).status).toBe(401);
+    // Without a working key in the environment there is none that works.
+    expect((await fetch(`${url}/api/jobs`, { headers: { authorization: 'Bearer ' } })).status).toBe(401);
+    api.child.kill();
+    await api.ended;
+    await own.remove();
+  });
+
+  it('without any key does not listen where others could reach it, and says what to set', async () => {
+    const own = await createTestDatabase();
+    const api = start({ ...own.settings, DROVER_ADMIN_KEY: '', HOST: '0.0.0.0' });
+    expect(await api.ended).toMatchObject({ code: 1 });
+    expect(api.lines).toEqual([
+      expect.stringMatching(/HOST: will not listen on 0\.0\.0\.0 .* set DROVER_ADMIN_KEY/),
+    ]);
+    const withKey = start({ ...own.settings, HOST: '0.0.0.0' });
+    await withKey.url();
+    withKey.child.kill();
+    await withKey.ended;
+    await own.remove();
+  });
+
+  it('refuses a DROVER_ADMIN_KEY that is too short, without showing it', async () => {
+    const api = start({ DROVER_ADMIN_KEY: 'short-secret' });
+    expect(await api.ended).toMatchObject({ code: 1 });
+    expect(api.output).toMatch(/DROVER_ADMIN_KEY: must be 20 to 200/);
+    expect(api.output).not.toContain('short-secret');
   });
 });

@@ -1,6 +1,7 @@
 // One file for all routes: they share an API process, whose start takes longer than their tests.
 import { jobPageSchema, jobSchema, jobStatsSchema, type JobView } from '#libs/contracts';
 import { QueueService } from '#libs/queue';
+import { fetchWithKey } from '../support/access.js';
 import { expectProblem, TestApi } from './api-client.js';
 
 let api: TestApi;
@@ -322,6 +323,7 @@ describe('/api/docs', () => {
   it('describes every operation with its answers and problems', async () => {
     const { body: document } = await api.get('/api/docs-json');
     expect(Object.keys(document.paths).sort()).toEqual([
+      '/api/audit',
       '/api/dead-letters',
       '/api/dead-letters/purge',
       '/api/dead-letters/replay',
@@ -331,6 +333,10 @@ describe('/api/docs', () => {
       '/api/jobs/{id}',
       '/api/jobs/{id}/action',
       '/api/jobs/{id}/logs',
+      '/api/keys',
+      '/api/keys/{id}',
+      '/api/session',
+      '/api/session/links',
       '/api/types',
       '/api/types/{type}',
       '/api/types/{type}/settings',
@@ -340,10 +346,13 @@ describe('/api/docs', () => {
       '200',
       '201',
       '400',
+      '401',
+      '403',
       '409',
       '413',
       '415',
       '422',
+      '429',
       '500',
       '503',
     ]);
@@ -361,12 +370,13 @@ describe('/api/docs', () => {
   });
 
   it('is a page whose scripts the security policy lets run', async () => {
-    const response = await fetch(`${api.url}/api/docs`);
+    const response = await fetchWithKey(`${api.url}/api/docs`);
     const page = await response.text();
     expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
     const scripts = [...page.matchAll(/<script src="([^"]+)"/g)].map(([, source]) => source ?? '');
     expect(scripts.length).toBeGreaterThan(0);
     expect(page).not.toMatch(/<script(?! src=)[^>]*>[^<\s]/);
-    for (const source of scripts) expect((await fetch(new URL(source, `${api.url}/api/`))).status).toBe(200);
+    for (const source of scripts)
+      expect((await fetchWithKey(new URL(source, `${api.url}/api/`))).status).toBe(200);
   });
 });

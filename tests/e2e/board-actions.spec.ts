@@ -12,7 +12,7 @@ describeWithBrowser('On Bull Board a person', (open) => {
   });
   afterEach(() => stand.close());
 
-  const openBoard = async (path: string) => new BoardPage(await open(stand.board(path)));
+  const openBoard = async (path: string) => new BoardPage(await open(stand.page(path)));
   const reaches = (id: string, status: string) =>
     waitFor(async () => (await stand.status(id)) === status, { what: `${id} ${status}` });
 

@@ -25,7 +25,7 @@ describeWithBrowser('Bull Board shows a flow', (open) => {
   });
   afterEach(() => stand.close());
 
-  const openBoard = async (path: string) => new BoardPage(await open(stand.board(path)));
+  const openBoard = async (path: string) => new BoardPage(await open(stand.page(path)));
 
   it('as one tree over two queues, whichever of its jobs is opened', async () => {
     await stand.worker(async () => 'printed');

@@ -18,7 +18,7 @@ describeWithBrowser('On Bull Board the schedulers', (open) => {
   });
   afterEach(() => stand.close());
 
-  const openBoard = async (path: string) => new BoardPage(await open(stand.board(path)));
+  const openBoard = async (path: string) => new BoardPage(await open(stand.page(path)));
   const row = (board: BoardPage, id: string) => board.page.getByRole('row').filter({ hasText: id });
 
   it('of all queues are listed with their schedule, template and next run', async () => {

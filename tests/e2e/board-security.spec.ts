@@ -26,7 +26,7 @@ describeWithBrowser('A page of another origin', (open) => {
   });
 
   it('cannot add a job', async () => {
-    const page = await open(other.url, stand.api.url);
+    const page = await open(stand.page('', other.url), stand.api.url);
     // What a page may send to anywhere without asking: a form of plain text.
     await page.setContent(
       `<form method=post enctype=text/plain action="${stand.board('/api/queues/jobs/add')}"><button>Win</button></form>`,
@@ -37,7 +37,7 @@ describeWithBrowser('A page of another origin', (open) => {
   });
 
   it('cannot pause a queue', async () => {
-    const page = await open(other.url, stand.api.url);
+    const page = await open(stand.page('', other.url), stand.api.url);
     const target = JSON.stringify(stand.board('/api/queues/jobs/pause'));
     // The browser asks first whether it may, and is not told so.
     const outcome = await page.evaluate(

@@ -1,6 +1,7 @@
 import { FlowProducer, Queue, Worker, type Processor } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createBackendFactory } from '#libs/queue';
+import type { Cookie } from '../support/browser.js';
 import { testRedisUrl } from '../support/redis.js';
 import { TestApi } from './api-client.js';
 
@@ -17,6 +18,8 @@ export class BoardStand {
   private constructor(
     readonly api: TestApi,
     private readonly redisUrl: string,
+    /** Of a browser that is signed in as an admin. */
+    readonly cookie: Cookie,
   ) {
     this.redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
     this.redis.on('error', () => undefined);
@@ -24,12 +27,18 @@ export class BoardStand {
   }
 
   static async start(options: Parameters<typeof TestApi.start>[0] = {}): Promise<BoardStand> {
-    return new BoardStand(await TestApi.start(options), options.redisUrl ?? testRedisUrl());
+    const api = await TestApi.start(options);
+    return new BoardStand(api, options.redisUrl ?? testRedisUrl(), await api.signIn());
   }
 
   /** Address of the page; with a path behind it. */
   board(path = ''): string {
     return `${this.api.url}/admin/queues${path}`;
+  }
+
+  /** The page for somebody who is signed in. */
+  page(path = '', url = this.board(path)): { url: string; cookie: Cookie } {
+    return { url, cookie: this.cookie };
   }
 
   /** BullMQ's own queue on the same keys. */

@@ -12,7 +12,7 @@ describeWithBrowser('Bull Board shows', (open) => {
   });
   afterEach(() => stand.close());
 
-  const openBoard = async (path = '') => new BoardPage(await open(stand.board(path)));
+  const openBoard = async (path = '') => new BoardPage(await open(stand.page(path)));
 
   it('every queue with its number of jobs, and the Redis they are in', async () => {
     await stand.queue('jobs').addBulk([1, 2, 3].map((n) => ({ name: 'test.job', data: { n } })));
@@ -152,7 +152,7 @@ describeWithBrowser('Bull Board without Redis', (open) => {
     const stand = await BoardStand.start({ redisUrl: redis.url, deadlines });
     try {
       await stand.queue().add('test.job', {}, { jobId: 'kept-1' });
-      const board = new BoardPage(await open(stand.board('/queue/jobs')));
+      const board = new BoardPage(await open(stand.page('/queue/jobs')));
       await board.job('kept-1').waitFor();
       await redis.kill();
       await board.page.getByText('Redis is unavailable').first().waitFor();

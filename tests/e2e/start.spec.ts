@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings } from '#libs/contracts';
 import { readBrowserSettings, readEmailSendSettings, readHttpRequestSettings } from '#libs/jobs';
+import { bearer, TEST_ADMIN_KEY } from '../support/access.js';
 import { Command, processesWith } from '../support/command.js';
 import { freePort, startRedis } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -47,10 +49,13 @@ const start = (more?: Record<string, string>) => script('start', more);
 
 const api = (path: string) => `http://127.0.0.1:${settings['PORT']}/api${path}`;
 
+/** The key that `npm start` keeps, as the line it prints reads it. */
+const key = () => readFileSync(join(dataDir, 'admin-key'), 'utf8').trim();
+
 async function addJob(body: Record<string, unknown>): Promise<string> {
   const response = await fetch(api('/jobs'), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { ...bearer(key()), 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
   expect(response.status).toBe(201);
@@ -58,12 +63,25 @@ async function addJob(body: Record<string, unknown>): Promise<string> {
 }
 
 async function statusOf(id: string): Promise<string> {
-  const response = await fetch(api(`/jobs/${id}`));
+  const response = await fetch(api(`/jobs/${id}`), { headers: bearer(key()) });
   return ((await response.json()) as { status: string }).status;
 }
 
 const reaches = (id: string, status: string) =>
   waitFor(async () => (await statusOf(id)) === status, { what: `job ${id} ${status}` });
+
+/** What a line prints that is typed into a shell, in the project's folder. */
+const shell = (line: string, env: Record<string, string> = {}) =>
+  execFileSync('bash', ['-c', line], { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
+
+/** The commands of "A first job" in the README, for the address and the folder of this test. */
+function readmeExample(): string {
+  const text = readFileSync('README.md', 'utf8');
+  const [, commands = ''] = /^## A first job$[^]*?```sh\n([^]*?)```/m.exec(text) ?? [];
+  return commands
+    .replaceAll('127.0.0.1:3000', `127.0.0.1:${settings['PORT']}`)
+    .replaceAll('.data/', `${dataDir}/`);
+}
 
 /** It says one line, about this, and ends with an exit code that is not 0. */
 async function expectOneLine(started: Command, line: RegExp): Promise<void> {
@@ -168,6 +186,63 @@ describe('npm start', () => {
     BUILD_AND_START_MS + 60_000,
   );
 
+  it('prints a link that signs in and a curl line that works as it stands, and so do those of the README', async () => {
+    const started = start();
+    const [, line] = await started.prints(UP);
+    const made = JSON.parse(shell(line!)) as { id: string; type: string };
+    expect(made).toMatchObject({ id: expect.any(String), type: 'example.echo' });
+    await reaches(made.id, 'completed');
+
+    const [, link] = await started.prints(/Sign in, once and within 15 minutes:\n\s+(\S+)/);
+    const answer = await fetch(link!, { redirect: 'manual' });
+    const cookie = answer.headers.get('set-cookie')!.split(';')[0]!;
+    const session = await fetch(api('/session'), { headers: { cookie } });
+    expect(await session.json()).toMatchObject({ name: 'admin', role: 'admin' });
+
+    expect(statSync(join(dataDir, 'admin-key')).mode & 0o777).toBe(0o600);
+    expect(started.output).not.toContain(key());
+    const fromReadme = shell(readmeExample());
+    expect(fromReadme).toContain('"id":"hello-1"');
+    expect(fromReadme).toContain('"id":"slow-1"');
+    expect(fromReadme).toContain('"byStatus"');
+    expect(fromReadme).not.toContain('urn:drover:problem');
+    await reaches('slow-1', 'cancelled');
+  }, 120_000);
+
+  it('keeps its key for the next start, and makes another one when others could read it', async () => {
+    const first = start();
+    await first.prints(UP);
+    const made = key();
+    first.signal('SIGINT');
+    await first.exited;
+    const second = start();
+    await second.prints(UP);
+    expect(key()).toBe(made);
+    second.signal('SIGINT');
+    await second.exited;
+    chmodSync(join(dataDir, 'admin-key'), 0o644);
+    await start().prints(UP);
+    expect(key()).not.toBe(made);
+    expect(statSync(join(dataDir, 'admin-key')).mode & 0o777).toBe(0o600);
+  }, 180_000);
+
+  it('tells its worker no key', async () => {
+    const started = start({ DROVER_ADMIN_KEY: TEST_ADMIN_KEY });
+    await started.prints(UP);
+    const main = join('dist', 'apps', 'worker', 'src', 'main.js');
+    const [worker] = processesWith(main).filter((pid) => ours().includes(pid));
+    expect(readFileSync(`/proc/${worker}/environ`, 'utf8')).not.toContain(TEST_ADMIN_KEY);
+    expect(started.output).not.toContain(TEST_ADMIN_KEY);
+    const [, line] = await started.prints(UP);
+    expect(shell(line!, { DROVER_ADMIN_KEY: TEST_ADMIN_KEY })).toContain('"type":"example.echo"');
+  }, 120_000);
+
+  it('does not listen where others could reach it without a key of the user', async () => {
+    const started = start({ HOST: '0.0.0.0' });
+    expect((await started.exited).code).toBe(1);
+    expect(started.output).toMatch(/HOST: will not listen on 0\.0\.0\.0 .* set DROVER_ADMIN_KEY/);
+  }, 120_000);
+
   it('hands the job that runs at Ctrl-C back, and runs it at the next start', async () => {
     const first = start({ SHUTDOWN_SECONDS: '1' });
     await first.prints(UP);
@@ -263,6 +338,7 @@ it('.env.example has every setting with its default', () => {
   // A worker without WORKER_ID makes one up; without a mail server there is no mail; a browser is looked for.
   const none = {
     WORKER_ID: '',
+    DROVER_ADMIN_KEY: '',
     ARTIFACT_TTL_SECONDS: '',
     HTTP_CA_FILE: '',
     SMTP_URL: '',

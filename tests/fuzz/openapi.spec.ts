@@ -7,6 +7,7 @@ import { join } from 'node:path';
 // @ts-ignore -- a script of the set-up
 import { findSchemathesis } from '../../scripts/lib/schemathesis.mjs';
 import { TestApi } from '../e2e/api-client.js';
+import { bearer } from '../support/access.js';
 
 /**
  * What an answer is checked for: no 5xx, no status, media type, header or body that the description does not know, bad data and
@@ -56,6 +57,7 @@ async function schemathesis(...args: string[]): Promise<{ code: number; output: 
     const { code, output } = await schemathesis(
       'run',
       `${api.url}/api/docs-json`,
+      ...['--header', `Authorization: ${bearer().Authorization}`],
       ...['--checks', CHECKS.join(',')],
       ...['--phases', 'examples,coverage,fuzzing'],
       ...['--max-examples', EXAMPLES],

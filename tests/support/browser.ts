@@ -26,12 +26,21 @@ export interface WatchedPage {
   trouble: string[];
 }
 
+/** A cookie of a server, which the browser has before it opens the page. */
+export interface Cookie {
+  name: string;
+  value: string;
+  /** The server's address. */
+  url: string;
+}
+
 /**
  * Opens a page.
  *
+ * @param page its address; with a cookie for one who is signed in.
  * @param others origins it may ask too.
  */
-export type OpenPage = (url: string, ...others: string[]) => Promise<Page>;
+export type OpenPage = (page: string | { url: string; cookie: Cookie }, ...others: string[]) => Promise<Page>;
 
 /**
  * A suite that drives pages in headless Chromium; where there is none, its tests are reported as skipped.
@@ -56,8 +65,11 @@ export function describeWithBrowser(name: string, suite: (open: OpenPage) => voi
       expect(pages.flatMap(({ trouble }) => trouble)).toEqual([]);
     });
 
-    suite(async (url, ...others) => {
+    suite(async (wanted, ...others) => {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+      const url = typeof wanted === 'string' ? wanted : wanted.url;
+      if (typeof wanted !== 'string')
+        await context.addCookies([{ ...wanted.cookie, sameSite: 'Strict', httpOnly: true }]);
       const watched = watch(await context.newPage(), [new URL(url).origin, ...others]);
       opened.push(watched);
       await watched.page.goto(url);

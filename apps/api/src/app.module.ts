@@ -2,7 +2,9 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import type { Settings } from '#libs/contracts';
 import { SqlModule } from '#libs/sql';
+import { AccessModule } from './access/access.module.js';
 import type { ApiOptions } from './api-options.js';
+import { AuditModule } from './audit/audit.module.js';
 import { DATABASE_PARTS } from './database-parts.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -21,7 +23,12 @@ export class AppModule {
   static forRoot(settings: Settings, options: ApiOptions): DynamicModule {
     return {
       module: AppModule,
-      imports: [SqlModule.forRoot(settings, DATABASE_PARTS), RedisModule.forRoot(settings, options)],
+      imports: [
+        SqlModule.forRoot(settings, DATABASE_PARTS),
+        RedisModule.forRoot(settings, options),
+        AccessModule.forRoot(settings),
+        AuditModule.forRoot(settings),
+      ],
       controllers: [JobsController, DeadLettersController, TypesController, HealthController],
       providers: [
         TypeDirectory,

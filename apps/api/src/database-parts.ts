@@ -1,4 +1,6 @@
 import type { DatabasePart } from '#libs/sql';
+import { ACCESS_PART } from './access/access.part.js';
+import { AUDIT_PART } from './audit/audit.part.js';
 
 /** What the API keeps in the database. */
-export const DATABASE_PARTS: readonly DatabasePart[] = [];
+export const DATABASE_PARTS: readonly DatabasePart[] = [ACCESS_PART, AUDIT_PART];

@@ -2,11 +2,15 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import type { Settings } from '#libs/contracts';
+import { serveDoors } from './access/doors/serve-doors.js';
 import type { ApiOptions } from './api-options.js';
+import { Readiness } from './access/readiness.js';
+import { SIGN_IN_PATH } from './access/sign-in/sign-in-path.js';
 import { AppModule } from './app.module.js';
 import { BOARD_PATH } from './board/board-path.js';
 import { serveBoard } from './board/serve-board.js';
 import { DOCS_PATH, serveDocs } from './docs/openapi.js';
+import { isLoopback } from './http/allowed-hosts.js';
 import { guards } from './http/guard.js';
 import { useJsonBodies } from './http/json-body.js';
 import { QuietLogger } from './http/quiet-logger.js';
@@ -39,11 +43,21 @@ export async function createApi(
   app.disable('x-powered-by').disable('etag');
   app.setGlobalPrefix(API_PREFIX);
   const docs = `${API_PREFIX}/${DOCS_PATH}`;
-  app.use(requestId, securityHeaders({ docs, board: BOARD_PATH }), ...guards(settings));
+  app.set('trust proxy', settings.TRUSTED_PROXIES);
+  const pages = { docs, board: BOARD_PATH, signIn: SIGN_IN_PATH };
+  app.use(requestId, securityHeaders(pages), ...guards(settings));
+  serveDoors(app, { prefix: API_PREFIX, docs, board: BOARD_PATH });
   useJsonBodies(app);
   serveDocs(app);
   serveBoard(app, docs);
   await app.init();
+  await app
+    .get(Readiness)
+    .check(settings.HOST, isLoopback(settings.HOST))
+    .catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
   app.use(notFound); // outside the prefix; inside it Nest answers
   app.getHttpServer().requestTimeout = REQUEST_TIMEOUT_MS;
   return app;

@@ -13,6 +13,19 @@ const hostName = z
   )
   .toLowerCase();
 
+const origin = z
+  .string()
+  .refine(isOrigin, 'must be origins such as https://example.org, separated by commas');
+
+/** A scheme, a host and nothing else. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+const addressOrBlock = z
+  .string()
+  .regex(/^[0-9a-f:.]+(\/\d{1,3})?$/i, 'must be addresses or blocks such as 10.0.0.0/8, separated by commas');
+
 const schema = z.object({
   REDIS_URL: z
     .string()
@@ -20,6 +33,16 @@ const schema = z.object({
     .default('redis://127.0.0.1:6379'),
   HOST: z.string().min(1).default('127.0.0.1'),
   ALLOWED_HOSTS: listOf(hostName),
+  /** A key with the role admin; shown nowhere. */
+  DROVER_ADMIN_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{20,200}$/, 'must be 20 to 200 visible ASCII characters without spaces')
+    .optional(),
+  /** Of one key, or one address without a key; 0 = no limit. */
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 100_000_000).default(6000),
+  CORS_ORIGINS: listOf(origin),
+  TRUSTED_PROXIES: listOf(addressOrBlock),
+  AUDIT_RETENTION_DAYS: wholeNumber(0, 3650).default(90),
   PORT: port.default(3000),
   WORKER_PORT: port.default(3001),
   QUEUE_PREFIX: z
@@ -70,5 +93,5 @@ export type Settings = z.infer<typeof schema>;
  * @throws {InvalidSettingsError} naming every setting that is wrong, with the value found.
  */
 export function loadSettings(env: Environment): Settings {
-  return readSettings(schema, env, ['REDIS_URL', 'DATABASE_URL']);
+  return readSettings(schema, env, ['REDIS_URL', 'DATABASE_URL', 'DROVER_ADMIN_KEY']);
 }

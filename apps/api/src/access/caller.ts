@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Role } from '#libs/contracts';
+import { UnauthenticatedError } from './access-errors.js';
 
 /** Who makes a request. */
 export interface Caller {
@@ -11,15 +12,50 @@ export interface Caller {
   readonly isLimitedToOwn: boolean;
 }
 
-/** A request with the caller that the guard found. */
-export interface CallerRequest extends Request {
-  caller?: Caller;
+/** Whose rights a session or a link gives. */
+export type Owner =
+  /** An API key, by its id. */
+  | { readonly kind: 'key'; readonly keyId: string }
+  /** The key of `DROVER_ADMIN_KEY`, as long as it has this hash. */
+  | { readonly kind: 'admin'; readonly hash: Buffer }
+  /** Whoever reads the start's output while there is no key at all. */
+  | { readonly kind: 'local' };
+
+/** A caller with what is known of the credential. */
+export interface Identity extends Caller {
+  readonly owner: Owner;
+  readonly via: 'key' | 'session';
+  /** Of a session only. */
+  readonly session?: { readonly id: string; readonly expiresAt: Date };
 }
 
-/** Whoever calls while nobody is asked for a key. */
-const ANYBODY: Caller = { name: 'local', role: 'admin', isLimitedToOwn: false };
+/** What a request does, as the audit log names it. */
+export interface Operation {
+  /** operationId of a route, or `board.<action>`. */
+  readonly action: string;
+  /** What it is done to, by the names of the path's parameters. */
+  readonly target: Readonly<Record<string, string>>;
+}
+
+/** A request with the caller that was found. */
+export interface CallerRequest extends Request {
+  caller?: Identity;
+  /** Set where it is decided whether the caller may. */
+  operation?: Operation;
+}
+
+/** Name of the caller with the key of `DROVER_ADMIN_KEY`. */
+export const ADMIN_NAME = 'admin';
+/** Name of the caller who has signed in with the link of a start without any key. */
+export const LOCAL_NAME = 'local';
+
+/** The caller of a request. @throws {UnauthenticatedError} on a public route that was called without a key. */
+export function callerOf(request: CallerRequest): Identity {
+  if (!request.caller) throw new UnauthenticatedError();
+  return request.caller;
+}
 
 /** Parameter of a handler: the {@link Caller} of the request. */
-export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
-  return context.switchToHttp().getRequest<CallerRequest>().caller ?? ANYBODY;
-});
+export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Identity =>
+  callerOf(context.switchToHttp().getRequest<CallerRequest>()),
+);

@@ -1,7 +1,10 @@
 import { ExpressAdapter } from '@bull-board/express';
 import type { AppControllerRoute, AppViewRoute } from '@bull-board/api/dist/types.js';
 import type { NextFunction, Request, Response } from 'express';
+import { authorize } from '../access/authorize.js';
+import type { CallerRequest } from '../access/caller.js';
 import { requestFacts } from '../http/request-id.js';
+import { READING } from '../http/same-origin.js';
 import { reportProblem, sendProblem } from '../problems/problem.filter.js';
 import type { RedisGuard } from '../redis/redis-guard.js';
 import { withoutOutsideLinks } from './page.js';
@@ -47,6 +50,7 @@ export class BoardServer extends ExpressAdapter {
   }
 
   private async answer(route: AppControllerRoute, request: Request, response: Response): Promise<void> {
+    authorizeRoute(route, request);
     const { query, params, headers } = request;
     const asked = {
       queues: this.bullBoardQueues ?? new Map(),
@@ -64,4 +68,20 @@ export class BoardServer extends ExpressAdapter {
     if (status < 400) response.status(status).json(body);
     else sendProblem(response, status, refusal(status, body, requestFacts(request, response)));
   }
+}
+
+/** Who may look at the board was asked at its door. @throws {ForbiddenError} */
+function authorizeRoute({ route }: AppControllerRoute, request: CallerRequest): void {
+  if (READING.has(request.method)) return;
+  request.operation = {
+    action: actionOf([route].flat()[0] ?? ''),
+    target: request.params as Record<string, string>,
+  };
+  authorize(request.caller, { role: 'operator', forOwnJobs: false });
+}
+
+/** `/api/queues/:queueName/:jobId/retry` is `board.queues.retry`. */
+function actionOf(route: string): string {
+  const words = route.split('/').filter((part) => part !== '' && part !== 'api' && !part.startsWith(':'));
+  return ['board', ...words].join('.');
 }

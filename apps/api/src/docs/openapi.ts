@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { problemSchema } from '#libs/contracts';
+import { KEY_SCHEME } from '../access/access.decorator.js';
 
 /** Path of the page, under the API's prefix; its JSON is at `<path>-json`. */
 export const DOCS_PATH = 'docs';
@@ -22,8 +23,12 @@ function createDocument(app: NestExpressApplication): OpenAPIObject {
         'Every error is a problem document (RFC 9457) whose `code` is stable.',
     )
     .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key.' }, KEY_SCHEME)
     .addTag('jobs', 'Add, look at and act on jobs.')
     .addTag('health', 'Whether the API and Redis work.')
+    .addTag('session', 'Sign in and out.')
+    .addTag('keys', 'API keys.')
+    .addTag('audit', 'What was done, by whom.')
     .build();
   const document = SwaggerModule.createDocument(app, config);
   const problem = problemSchema['~standard'].jsonSchema.output({ target: 'openapi-3.0' });

@@ -16,18 +16,22 @@ const HOST_HEADER = /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::\d*)?$/i;
  * no `ALLOWED_HOSTS` answers to every name: it cannot know what it is called.
  */
 export function allowedHosts({ HOST, ALLOWED_HOSTS }: Pick<Settings, 'HOST' | 'ALLOWED_HOSTS'>) {
-  const own = HOST.includes(':') ? `[${HOST}]` : HOST.toLowerCase();
+  const own = asHostName(HOST);
   const names = new Set([...LOOPBACK, own, ...ALLOWED_HOSTS]);
-  const isOpen = ALLOWED_HOSTS.length === 0 && !isLoopback(own);
+  const isOpen = ALLOWED_HOSTS.length === 0 && !isLoopback(HOST);
   return (request: Request, _response: Response, next: NextFunction): void => {
     if (isOpen || names.has(nameOf(request.headers.host))) next();
     else next(new HostNotAllowedError(request.headers.host));
   };
 }
 
-function isLoopback(host: string): boolean {
-  return LOOPBACK.includes(host) || /^127(\.\d{1,3}){3}$/.test(host);
+/** Whether a server that listens on this `HOST` is reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  const name = asHostName(host);
+  return LOOPBACK.includes(name) || /^127(\.\d{1,3}){3}$/.test(name);
 }
+
+const asHostName = (host: string) => (host.includes(':') ? `[${host.toLowerCase()}]` : host.toLowerCase());
 
 /** The name without the port; empty when the header is missing or is no host. */
 function nameOf(header: string | undefined): string {

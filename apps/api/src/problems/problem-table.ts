@@ -47,6 +47,17 @@ export const PROBLEMS = {
     title: 'Role does not allow it',
     example: 'the key "ci" has the role viewer; this needs operator',
   },
+  KEY_NOT_FOUND: { status: 404, title: 'No such key', example: 'there is no key 3f9c0b1de27a4485' },
+  KEY_EXISTS: {
+    status: 409,
+    title: 'Name is taken',
+    example: 'a key with the name "ci" exists, or existed: names are not used again',
+  },
+  LAST_ADMIN_KEY: {
+    status: 409,
+    title: 'Last admin key',
+    example: '"root" is the last valid admin key: create another one first, or set DROVER_ADMIN_KEY',
+  },
   HOST_NOT_ALLOWED: {
     status: 403,
     title: 'Host not allowed',

@@ -1,6 +1,7 @@
 import { Catch, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { PROBLEM_MEDIA_TYPE, type Problem } from '#libs/contracts';
+import { TooManyRequestsError } from '../access/access-errors.js';
 import { allowedMethods } from '../http/allowed-methods.js';
 import { requestFacts } from '../http/request-id.js';
 import { MethodNotAllowedError } from './api-errors.js';
@@ -34,6 +35,8 @@ function unserved(error: NotFoundException, request: Request): Error {
 export function reportProblem(error: unknown, request: Request, response: Response): Problem {
   const facts = requestFacts(request, response);
   const problem = toProblem(error, facts);
+  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="drover"');
+  if (error instanceof TooManyRequestsError) response.setHeader('Retry-After', error.retryAfterSeconds);
   if (problem.status === 500) report(error, problem, `${facts.method} ${facts.path}`);
   return problem;
 }
@@ -49,7 +52,9 @@ function stackOf(error: unknown): string {
 }
 
 /** Sends a problem document, unless an answer is already under way: then it only ends. */
-export function sendProblem(response: Response, status: number, problem: object): void {
+export function sendProblem(response: Response, status: number, problem: { code: string }): void {
+  // For the audit log.
+  response.locals['problemCode'] = problem.code;
   if (response.headersSent) {
     response.end();
     return;

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { DroverError, type Problem } from '#libs/contracts';
 import { JobTransitionError } from '#libs/queue';
+import { DatabaseUnavailableError, isDatabaseAway } from '#libs/sql';
 import { isRedisDown } from '../redis/redis-errors.js';
 import {
   BodyTooLargeError,
@@ -56,6 +57,10 @@ function asDroverError(error: unknown, request: RequestFacts): DroverError | und
   if (error instanceof DroverError) return error;
   if (error instanceof HttpException) return fromHttpException(error, request);
   if (isRedisDown(error)) return new RedisUnavailableError('Redis is unavailable');
+  if (isDatabaseAway(error))
+    return new DatabaseUnavailableError('the database cannot be reached or cannot serve now', {
+      cause: error,
+    });
   return undefined;
 }
 

@@ -1,22 +1,32 @@
 import { z } from 'zod';
 
-/** Answer of `GET /api/health` when Redis answers; else it is a problem document with status 503. */
+/**
+ * Answer of `GET /api/health` when Redis answers; else it is a problem document with status 503. All but `status` is for
+ * callers with a key.
+ */
 export const healthSchema = z
   .object({
     status: z.literal('ok'),
-    redis: z.object({
-      version: z.string().meta({ example: '7.0.15' }),
-      latencyMs: z.number().min(0).meta({ description: 'Milliseconds of one round trip.', example: 0.4 }),
-    }),
-    queue: z.object({
-      prefix: z.string().meta({ example: 'botrix' }),
-      name: z.string().meta({ example: 'jobs' }),
-    }),
-    uptimeSeconds: z.number().min(0).meta({ example: 42 }),
-    warnings: z.array(z.string()).meta({
-      description: 'What endangers jobs: eviction, no persistence.',
-      example: ['maxmemory-policy is allkeys-lru: Redis may delete jobs'],
-    }),
+    redis: z
+      .object({
+        version: z.string().meta({ example: '7.0.15' }),
+        latencyMs: z.number().min(0).meta({ description: 'Milliseconds of one round trip.', example: 0.4 }),
+      })
+      .optional(),
+    queue: z
+      .object({
+        prefix: z.string().meta({ example: 'botrix' }),
+        name: z.string().meta({ example: 'jobs' }),
+      })
+      .optional(),
+    uptimeSeconds: z.number().min(0).optional().meta({ example: 42 }),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: 'What endangers jobs: eviction, no persistence.',
+        example: ['maxmemory-policy is allkeys-lru: Redis may delete jobs'],
+      }),
   })
   .meta({ id: 'Health' });
 

@@ -1,3 +1,4 @@
+export * from './audit.js';
 export * from './create-job.js';
 export * from './dead-letters.js';
 export * from './health.js';
@@ -6,8 +7,10 @@ export * from './job-logs.js';
 export * from './job-queue.js';
 export * from './job-stats.js';
 export * from './job.js';
+export * from './keys.js';
 export * from './limits.js';
 export * from './list-jobs.js';
 export * from './page.js';
 export * from './problem.js';
+export * from './session.js';
 export * from './types.js';
