@@ -339,6 +339,7 @@ it('.env.example has every setting with its default', () => {
   const none = {
     WORKER_ID: '',
     DROVER_ADMIN_KEY: '',
+    DATABASE_URL: '',
     ARTIFACT_TTL_SECONDS: '',
     HTTP_CA_FILE: '',
     SMTP_URL: '',

@@ -22,9 +22,9 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
-const addressOrBlock = z
-  .string()
-  .regex(/^[0-9a-f:.]+(\/\d{1,3})?$/i, 'must be addresses or blocks such as 10.0.0.0/8, separated by commas');
+const addressOrBlock = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be addresses or blocks such as 10.0.0.0/8, separated by commas',
+});
 
 const schema = z.object({
   REDIS_URL: z
