@@ -141,7 +141,17 @@ it('all three are documented, with what they take and answer', async () => {
   for (const path of [REPLAY, PURGE]) {
     const { requestBody, responses } = document.paths[path].post;
     expect(JSON.stringify(requestBody)).toMatch(/ReplayRequest|PurgeRequest|anyOf/);
-    expect(Object.keys(responses).sort()).toEqual(['200', '400', '413', '415', '500', '503']);
+    expect(Object.keys(responses).sort()).toEqual([
+      '200',
+      '400',
+      '401',
+      '403',
+      '413',
+      '415',
+      '429',
+      '500',
+      '503',
+    ]);
   }
   expect(JSON.stringify(document.components.schemas.DeadLetter)).toContain('keptUntil');
 });
