@@ -26,7 +26,7 @@ export class TestApi {
     readonly app: NestExpressApplication,
     readonly url: string,
     readonly prefix: string,
-    private readonly database: TestDatabase,
+    private readonly database: TestDatabase | undefined,
     /** What it was started with: give it to another one for the same database. */
     readonly settings: Record<string, string>,
   ) {}
@@ -41,9 +41,11 @@ export class TestApi {
     } = {},
   ) {
     const prefix = `api-${randomUUID()}`;
-    const database = options.database ?? (await createTestDatabase());
+    // A folder of its own has a database in it.
+    const isGiven = options.settings?.['DATA_DIR'] !== undefined;
+    const database = options.database ?? (isGiven ? undefined : await createTestDatabase());
     const given = {
-      ...database.settings,
+      ...database?.settings,
       ...TEST_ACCESS,
       REDIS_URL: options.redisUrl ?? testRedisUrl(),
       QUEUE_PREFIX: prefix,
@@ -121,7 +123,7 @@ export class TestApi {
 
   async close(): Promise<void> {
     await this.app.close();
-    await this.database.remove();
+    await this.database?.remove();
   }
 }
 

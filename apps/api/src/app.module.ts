@@ -8,6 +8,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { DATABASE_PARTS } from './database-parts.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { HistoryModule } from './history/history.module.js';
 import { JobTargets } from './jobs/job-targets.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { RemovedArtifacts } from './jobs/removed-artifacts.js';
@@ -28,6 +29,7 @@ export class AppModule {
         RedisModule.forRoot(settings, options),
         AccessModule.forRoot(settings),
         AuditModule.forRoot(settings),
+        HistoryModule.forRoot(settings, options),
       ],
       controllers: [JobsController, DeadLettersController, TypesController, HealthController],
       providers: [

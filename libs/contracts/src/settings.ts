@@ -74,6 +74,10 @@ const schema = z.object({
   /** `all`, `none`, or names; the worker knows which there are. */
   DROVER_BUNDLED_PLUGINS: listOf(z.string()).default(['all']),
   DATA_DIR: z.string().min(1).default('.data'),
+  /** Entries kept in each queue's event stream: what may happen while no recorder runs. */
+  EVENTS_LENGTH: wholeNumber(1000, 100_000_000).default(250_000),
+  /** 0 = for ever. */
+  HISTORY_RETENTION_DAYS: wholeNumber(0, 36_500).default(7),
   /** Not set: the embedded database in `DATA_DIR/sql`. */
   DATABASE_URL: z
     .string()

@@ -1,4 +1,5 @@
 export { createBackend, createBackendFactory, DroverBackend } from './backend/drover-backend.js';
+export { EventFeed, type EventBatch, type JobSnapshot, type QueueEvent } from './backend/event-feed.js';
 export type { EndRules } from './backend/endings.js';
 export { DEFAULT_PREFIX, QueueKeys } from './backend/keys.js';
 export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/store-options.js';
@@ -8,6 +9,8 @@ export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
 export { DeadLetters, type DeadLetterChoice, type Taken } from './service/dead-letters.js';
 export { JobStore, type CreateJob, type JobCounts, type JobPage } from './service/job-store.js';
 export type { JobDocument, JobInput } from './service/job-document.js';
+export { toJobView } from './service/job-view.js';
+export { EventWaiter } from './service/event-waiter.js';
 export type { ListQuery } from './service/job-list.js';
 export { LOG_PREFIX, silentLogger, type QueueLogger } from './service/logger.js';
 export type { QueueServiceOptions } from './service/options.js';

@@ -34,6 +34,11 @@ export class DatabaseUnavailableError extends DroverError {
   readonly code = 'DATABASE_UNAVAILABLE';
 }
 
+/** A statement took longer than it may. */
+export class DatabaseTimeoutError extends DroverError {
+  readonly code = 'DATABASE_TIMEOUT';
+}
+
 /** PostgreSQL refuses for a reason that waiting does not change: a wrong password, no such database. */
 export class DatabaseRefusedError extends DroverError {
   readonly code = 'DATABASE_REFUSED';

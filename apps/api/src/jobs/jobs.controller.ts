@@ -31,6 +31,7 @@ import {
   type ValidCreateJobRequest,
 } from '#libs/contracts';
 import { JobNotFoundError } from '#libs/queue';
+import { HistoryJobs } from '../history/history-jobs.js';
 import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { JobStores } from '../redis/job-stores.js';
@@ -54,6 +55,7 @@ export class JobsController {
     private readonly stores: JobStores,
     private readonly targets: JobTargets,
     private readonly own: QueueName,
+    private readonly history: HistoryJobs,
   ) {}
 
   @Access('operator')
@@ -93,7 +95,8 @@ export class JobsController {
     @Param('id') id: string,
     @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
   ): Promise<JobView> {
-    const job = await this.stores.of(queue).find(id);
+    const job =
+      (await this.stores.of(queue).find(id)) ?? (await this.history.find(queue ?? this.own.name, id));
     if (!job) throw new JobNotFoundError(id);
     return job;
   }
@@ -112,11 +115,13 @@ export class JobsController {
   @Post(':id/action')
   @HttpCode(200)
   @DocAct()
-  act(
+  async act(
     @Param('id') id: string,
     @Body({ schema: jobActionSchema }) { action }: JobActionRequest,
     @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
   ): Promise<JobView | RemovedJob> {
-    return actOnJob(this.stores.of(queue), this.artifacts, { id, queue }, action);
+    const done = await actOnJob(this.stores.of(queue), this.artifacts, { id, queue }, action);
+    if (action === 'remove') await this.history.noteRemoved(queue ?? this.own.name, id);
+    return done;
   }
 }

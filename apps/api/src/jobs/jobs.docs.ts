@@ -62,10 +62,20 @@ export const DocStats = () =>
 
 export const DocFind = () =>
   applyDecorators(
-    ApiOperation({ operationId: 'getJob', summary: 'Show a job' }),
+    ApiOperation({
+      operationId: 'getJob',
+      summary: 'Show a job',
+      description: 'One that Redis has forgotten since its time was over is shown from the history.',
+    }),
     IdParam(),
     ApiResponse({ status: 200, description: 'The job.', standardSchema: jobSchema }),
-    ApiProblems('INVALID_URL', 'JOB_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+    ApiProblems(
+      'INVALID_URL',
+      'JOB_NOT_FOUND',
+      'REDIS_UNAVAILABLE',
+      'DATABASE_UNAVAILABLE',
+      'DATABASE_TIMEOUT',
+    ),
   );
 
 export const DocLogs = () =>

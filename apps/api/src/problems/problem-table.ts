@@ -129,6 +129,11 @@ export const PROBLEMS = {
     title: 'The database is unavailable',
     example: 'the database cannot be reached or cannot serve now',
   },
+  DATABASE_TIMEOUT: {
+    status: 503,
+    title: 'The database needs too long',
+    example: 'the database needs too long for this: ask for less',
+  },
   REDIS_UNAVAILABLE: {
     status: 503,
     title: 'Redis is unavailable',

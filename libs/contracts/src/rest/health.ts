@@ -19,12 +19,27 @@ export const healthSchema = z
         name: z.string().meta({ example: 'jobs' }),
       })
       .optional(),
+    database: z
+      .enum(['ok', 'unavailable'])
+      .optional()
+      .meta({ description: 'Where history, keys and tasks are kept.' }),
+    history: z
+      .object({
+        status: z.enum(['ok', 'waiting', 'filling a gap']).meta({
+          description: '`waiting`: Redis or the database does not let it write; it goes on by itself.',
+        }),
+        lagMs: z
+          .number()
+          .min(0)
+          .meta({ description: 'Age of the oldest event that is not written yet, in ms.' }),
+      })
+      .optional(),
     uptimeSeconds: z.number().min(0).optional().meta({ example: 42 }),
     warnings: z
       .array(z.string())
       .optional()
       .meta({
-        description: 'What endangers jobs: eviction, no persistence.',
+        description: 'What endangers jobs or the history: eviction, no persistence, a recorder that is late.',
         example: ['maxmemory-policy is allkeys-lru: Redis may delete jobs'],
       }),
   })

@@ -51,7 +51,9 @@ export class Metadata {
   async publishEvent(fields: Record<string, string | number>, maxEvents: number): Promise<string> {
     const client = await this.client();
     const pairs = Object.entries(fields).flat();
-    return (await client.xadd(this.keys.key('events'), 'MAXLEN', '~', maxEvents, '*', ...pairs)) ?? '';
+    const asked = Number(await client.hget(this.keys.key('meta'), 'events'));
+    const most = Math.max(maxEvents, asked);
+    return (await client.xadd(this.keys.key('events'), 'MAXLEN', '~', most, '*', ...pairs)) ?? '';
   }
 
   /**

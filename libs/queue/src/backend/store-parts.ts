@@ -8,6 +8,7 @@ import { Endings } from './endings.js';
 import { Editing } from './editing.js';
 import { FlowQueries } from './flow-queries.js';
 import { Flows } from './flows.js';
+import { EventFeed } from './event-feed.js';
 import type { QueueKeys } from './keys.js';
 import { Limits } from './limits.js';
 import { Maintenance } from './maintenance.js';
@@ -44,6 +45,7 @@ export abstract class StoreParts extends EventEmitter {
   readonly schedulers: Schedulers;
   readonly scheduleKeeper: ScheduleKeeper;
   readonly reconciling: Reconciling;
+  readonly feed: EventFeed;
 
   constructor(
     readonly queueKeys: QueueKeys,
@@ -78,6 +80,7 @@ export abstract class StoreParts extends EventEmitter {
     this.metrics = new EndMetrics(scripts);
     this.orphans = new Orphans(scripts, client, queueKeys);
     this.metadata = new Metadata(client, queueKeys, this.limits);
+    this.feed = new EventFeed(scripts, client, queueKeys);
     this.reconciling = new Reconciling(scripts, client, queueKeys);
     this.schedulers = new Schedulers(scripts, client, queueKeys, storeOptions, strategy);
     this.scheduleKeeper = new ScheduleKeeper(scripts, this.schedulers, strategy);

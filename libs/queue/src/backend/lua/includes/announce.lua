@@ -2,12 +2,18 @@
 --@include context
 --@exports emit emitAdded emitActive emitCompleted publish publishProgress publishAdded
 
+-- How many events are kept: what BullMQ's classes write when they are created, or what a reader asks for that must not miss any.
+local function mostEvents()
+  local usual, asked = setting('opts.maxLenEvents') or 10000, setting('events')
+  return asked and tonumber(asked) > tonumber(usual) and asked or usual
+end
+
 -- Appends an event; `...` are its fields and values.
 function emit(event, ...)
   -- One trim a call is enough: it is approximate anyway, and costs as much as the entry.
   if memo.isTrimmed then return redis.call('XADD', keys.events, '*', 'event', event, ...) end
   memo.isTrimmed = true
-  return redis.call('XADD', keys.events, 'MAXLEN', '~', setting('opts.maxLenEvents') or 10000, '*', 'event', event, ...)
+  return redis.call('XADD', keys.events, 'MAXLEN', '~', mostEvents(), '*', 'event', event, ...)
 end
 
 -- The events of every job, spelled out: to hand on any number of values costs Lua as much as many steps.

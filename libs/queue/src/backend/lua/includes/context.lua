@@ -181,14 +181,15 @@ function serverNow()
 end
 
 -- Where `setting` finds them in what it read.
-local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6, types = 7 }
+local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6, types = 7, events = 8 }
 
 -- A setting of the queue in `<p>meta` as text, or false where it is not set; those that transitions ask for are read once
 -- a call. Whoever changes one in a script forgets what was read.
 function setting(name)
   local read = memo.settings
   if not read then
-    read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents', 'types')
+    read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents', 'types',
+      'events')
     memo.settings = read
   end
   return read[SETTINGS[name]]

@@ -1,0 +1,288 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventBatch, EventFeed, QueueEvent } from '#libs/queue';
+import type { DataSource } from 'typeorm';
+import { Gaps, wentBack, type OpenGap } from './gaps.js';
+import { rowOfEvents, rowOfSnapshot, type JobRow, type RowContext } from './job-row.js';
+import { jobOf, timeOf } from './timeline.js';
+import { writeRows } from './write-rows.js';
+
+/** Name of the consumer group on every queue's event stream. */
+export const GROUP = 'history';
+
+const MOST_EVENTS = 1000;
+/** Events gather for so long, so that a job that starts and ends soon is written once. */
+const GATHER_MS = 250;
+/** Longest wait for news; between waits it is looked after what dead readers left. */
+const WAIT_MS = 5000;
+/** A reader that has not acknowledged for so long has died. Its events are only written twice if it has not. */
+const DEAD_MS = 15_000;
+/** A reader of which nothing was heard for so long is dropped from the group. */
+const GONE_MS = 3_600_000;
+const CLAIM_EVERY_MS = 5000;
+/** How often the position is noted, and what is known of how far behind it is. */
+const NOTE_EVERY_MS = 5000;
+const RETRY_MS = 1000;
+const STOP_MS = 3000;
+
+/** What a recorder of one queue works with. */
+export interface RecorderOptions extends RowContext {
+  feed: EventFeed;
+  database: DataSource;
+  /** Name among the readers of the group, unique in all processes. */
+  consumer: string;
+  /** Whether no other process can write to this database: what is not acknowledged is then ours. */
+  isAlone: boolean;
+  /** See {@link EventWaiter}. */
+  waiter: { wait(id: string, ms: number): Promise<void>; close(): void };
+  log: { warn(text: string): void; error(text: string): void };
+}
+
+/**
+ * Writes what happens in one queue to the history: reads its event stream as a member of a consumer group, looks at the jobs that
+ * the events are about, writes one row for each, and acknowledges only then. So nothing is lost when it is killed; what is read
+ * twice is written twice, with the same outcome. Redis or the database may go away: it waits and goes on.
+ */
+export class Recorder {
+  /** ms since 1970 of the oldest event that is not written yet; `undefined` when there is none. */
+  private oldest: number | undefined;
+  private trouble: string | undefined;
+  /** Read and not acknowledged: written again before anything else is read. */
+  private unwritten: readonly QueueEvent[] = [];
+  private stopped = false;
+  private running: Promise<void> | undefined;
+  private filling: Promise<void> = Promise.resolve();
+  private isFilling = false;
+  private nextClaim = 0;
+  private nextNote = 0;
+  private readonly gaps: Gaps;
+
+  constructor(private readonly options: RecorderOptions) {
+    this.gaps = new Gaps(options.database, options.queue);
+  }
+
+  /** Name of the queue. */
+  get queue(): string {
+    return this.options.queue;
+  }
+
+  /** Begins; does nothing when it has begun. */
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Milliseconds that the history is behind, what it waits for, and whether a gap is being filled. */
+  get state(): { lagMs: number; trouble: string | undefined; isFilling: boolean } {
+    const lagMs = this.oldest === undefined ? 0 : Math.max(0, Date.now() - this.oldest);
+    return { lagMs, trouble: this.trouble, isFilling: this.isFilling };
+  }
+
+  /** Finishes what is under way, if Redis and the database answer, and leaves the group. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.options.waiter.close();
+    const done = Promise.all([this.running, this.filling]).then(() => this.leave());
+    await Promise.race([done.catch(() => undefined), sleep(STOP_MS, undefined, { ref: false })]);
+  }
+
+  private async leave(): Promise<void> {
+    if (this.running) await this.options.feed.leave(GROUP, this.options.consumer);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.turn();
+        this.settled();
+      } catch (error) {
+        this.onTrouble(error);
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Everything there is to read now, then a wait for more. */
+  private async turn(): Promise<void> {
+    const { feed, consumer, waiter } = this.options;
+    await this.write(this.unwritten);
+    if (Date.now() >= this.nextClaim) await this.takeOver();
+    const batch = await feed.read(GROUP, consumer, MOST_EVENTS);
+    if (batch === 'no stream') return waiter.wait('0-0', WAIT_MS);
+    if (batch === 'no group') return this.join();
+    if (batch.lost !== 0) await this.noteLoss(batch);
+    await this.write(batch.events);
+    if (Date.now() >= this.nextNote) await this.note(batch);
+    if (this.stopped || batch.events.length >= MOST_EVENTS) return;
+    this.oldest = undefined;
+    await waiter.wait(batch.last, WAIT_MS);
+    if (!this.stopped) await sleep(GATHER_MS);
+  }
+
+  /** Creates the group. Where there was one before, Redis has lost it, and the stream with it. */
+  private async join(): Promise<void> {
+    const position = await this.gaps.position();
+    await this.gaps.report({
+      reason: position === undefined ? 'first start' : 'stream lost',
+      from: position,
+      to: '0-0',
+    });
+    if (position !== undefined) this.warn(`Redis has lost the event stream behind ${position}`);
+    await this.options.feed.createGroup(GROUP);
+    await this.gaps.notePosition('0-0');
+    this.fill();
+  }
+
+  private async noteLoss({ after, last, lost }: EventBatch): Promise<void> {
+    this.warn(`${lost < 0 ? 'some' : lost} events after ${after} were trimmed before they were recorded`);
+    await this.gaps.report({ reason: 'trimmed', from: after, to: last, ...(lost > 0 && { lost }) });
+    this.fill();
+  }
+
+  private async note({ events, after, last }: EventBatch): Promise<void> {
+    const position = await this.gaps.position();
+    // The group is one of another database than this.
+    if (position === undefined) await this.gaps.report({ reason: 'first start', to: last });
+    if (wentBack(position, last)) {
+      this.warn(`the event stream went back from ${position} to ${last}: Redis was restored`);
+      await this.gaps.report({ reason: 'went back', from: position, to: last });
+    }
+    await this.gaps.notePosition(events.at(-1)?.id ?? after);
+    this.nextNote = Date.now() + NOTE_EVERY_MS;
+    this.fill();
+  }
+
+  /** Takes what readers left that have died. */
+  private async takeOver(): Promise<void> {
+    const { feed, consumer, isAlone } = this.options;
+    // Once: what others of this process' time hold is theirs.
+    const idleMs = isAlone && this.nextClaim === 0 ? 0 : DEAD_MS;
+    for (let from = '0-0'; ;) {
+      const claimed = await feed.claim(GROUP, consumer, idleMs, from, MOST_EVENTS).catch(orNothing);
+      if (claimed.lost > 0) {
+        this.warn(`${claimed.lost} events that a reader had taken were trimmed before they were recorded`);
+        await this.gaps.report({ reason: 'trimmed', to: claimed.next, lost: claimed.lost });
+        this.fill();
+      }
+      await this.write(claimed.events);
+      from = claimed.next;
+      if (from === '0-0' || this.stopped) break;
+    }
+    await feed.leave(GROUP, '', GONE_MS);
+    this.nextClaim = Date.now() + CLAIM_EVERY_MS;
+  }
+
+  /** Writes the jobs that these events are about, then acknowledges them. */
+  private async write(events: readonly QueueEvent[]): Promise<void> {
+    const [first] = events;
+    if (!first) return;
+    this.oldest = timeOf(first.id);
+    this.unwritten = events;
+    await this.writeJobs(byJob(events));
+    const ids = events.map(({ id }) => id);
+    await this.options.feed.acknowledge(GROUP, ids);
+    this.unwritten = [];
+  }
+
+  /** @returns how many jobs there were. */
+  private async writeJobs(jobs: ReadonlyMap<string, readonly QueueEvent[]>): Promise<number> {
+    const { feed, database, queue } = this.options;
+    const ids = [...jobs.keys()];
+    let found = 0;
+    for (let from = 0; from < ids.length;) {
+      const asked = ids.slice(from, from + 200);
+      const { at, jobs: snapshots } = await feed.snapshot(asked);
+      const rows = snapshots.map((job, place) => {
+        const id = asked[place] ?? '';
+        const events = jobs.get(id) ?? [];
+        if (!job || job.state === 'unknown') return rowOfEvents(queue, id, events);
+        found += 1;
+        return rowOfSnapshot(this.options, job, at, events);
+      });
+      await writeRows(
+        database,
+        rows.filter((row): row is JobRow => row !== undefined),
+        (id, error) =>
+          this.options.log.error(`job ${id} of ${queue} cannot be kept in the history: ${String(error)}`),
+      );
+      from += snapshots.length;
+    }
+    return found;
+  }
+
+  /** Fills open gaps beside the reading, from all jobs that Redis still has. */
+  private fill(): void {
+    if (this.isFilling) return;
+    this.isFilling = true;
+    this.filling = this.fillAll()
+      .catch((error: unknown) => this.onTrouble(error))
+      .finally(() => (this.isFilling = false));
+  }
+
+  private async fillAll(): Promise<void> {
+    for (let gap = await this.gaps.take(); gap && !this.stopped; gap = await this.gaps.take()) {
+      let cursor = '0';
+      do {
+        const { next, ids } = await this.options.feed.ids(cursor, 200);
+        const found = await this.writeJobs(new Map(ids.map((id) => [id, []])));
+        await this.gaps.progress(gap.id, found);
+        cursor = next;
+      } while (cursor !== '0' && !this.stopped);
+      await this.settleMissing(gap);
+      if (this.stopped) return;
+      const filled = await this.gaps.close(gap.id);
+      if (gap.reason !== 'first start')
+        this.warn(`the gap was filled with ${filled} jobs that Redis still has`);
+    }
+  }
+
+  /** Jobs that were not finished when they were seen last, and that Redis has no more: their ends are in the gap. */
+  private async settleMissing(gap: OpenGap): Promise<void> {
+    for (let after = ''; !this.stopped;) {
+      const ids = await this.gaps.unfinishedJobs(after, 200);
+      const last = ids.at(-1);
+      if (last === undefined) return;
+      const { at, jobs } = await this.options.feed.snapshot(ids);
+      await this.gaps.noteMissing(
+        ids.filter((_, place) => place < jobs.length && !jobs[place]),
+        at,
+      );
+      await this.gaps.progress(gap.id, 0);
+      after = ids[jobs.length - 1] ?? last;
+    }
+  }
+
+  private settled(): void {
+    if (this.trouble !== undefined) this.warn('goes on');
+    this.trouble = undefined;
+  }
+
+  private onTrouble(error: unknown): void {
+    if (this.stopped) return;
+    const reason = String(error).split('\n')[0] ?? '';
+    if (this.trouble === undefined)
+      this.options.log.error(`history of ${this.options.queue} waits: ${reason}`);
+    this.trouble = reason;
+  }
+
+  private warn(text: string): void {
+    this.options.log.warn(`history of ${this.options.queue}: ${text}`);
+  }
+}
+
+/** Events by the jobs that they are about. */
+function byJob(events: readonly QueueEvent[]): Map<string, QueueEvent[]> {
+  const jobs = new Map<string, QueueEvent[]>();
+  for (const event of events) {
+    const id = jobOf(event);
+    if (id === undefined) continue;
+    const known = jobs.get(id);
+    if (known) known.push(event);
+    else jobs.set(id, [event]);
+  }
+  return jobs;
+}
+
+/** Before the first entry there is no group to take from. */
+function orNothing(error: unknown): { next: string; events: QueueEvent[]; lost: number } {
+  if (!/NOGROUP|no such key/i.test(String(error))) throw error;
+  return { next: '0-0', events: [], lost: 0 };
+}
