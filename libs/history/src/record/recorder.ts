@@ -9,9 +9,9 @@ import { writeRows } from './write-rows.js';
 /** Name of the consumer group on every queue's event stream. */
 export const GROUP = 'history';
 
-const MOST_EVENTS = 1000;
+const MOST_EVENTS = 4000;
 /** Events gather for so long, so that a job that starts and ends soon is written once. */
-const GATHER_MS = 250;
+const GATHER_MS = 500;
 /** Longest wait for news; between waits it is looked after what dead readers left. */
 const WAIT_MS = 5000;
 /** A reader that has not acknowledged for so long has died. Its events are only written twice if it has not. */

@@ -18,19 +18,31 @@ local function groupOf(name)
   end
 end
 
--- Whether the first entry there is comes after the one delivered last.
-local function isBehind(stream, delivered)
-  local first = stream['first-entry']
-  if not first then return true end
-  return #redis.call('XRANGE', keys.events, '-', delivered, 'COUNT', 1) == 0
+local function isBefore(id, other)
+  local ms, number = string.match(id, '^(%d+)-(%d+)$')
+  local otherMs, otherNumber = string.match(other, '^(%d+)-(%d+)$')
+  if ms ~= otherMs then return tonumber(ms) < tonumber(otherMs) end
+  return tonumber(number) < tonumber(otherNumber)
 end
 
--- Redis counts entries that were ever added, and those that a group has read where it can tell.
+-- How many entries were trimmed since the stream began.
+local function trimmedOf(stream) return stream['entries-added'] - stream.length end
+
+-- Nothing was missed while the entry delivered last is still there, or before the first one was delivered at all. Redis counts
+-- entries that were ever added, and those that a group has read where it can tell.
 local function unseen(stream, group)
-  local trimmed = stream['entries-added'] - stream.length
+  local delivered, first = group['last-delivered-id'], stream['first-entry']
+  if delivered == '0-0' or trimmedOf(stream) == 0 then return 0 end
+  if first and not isBefore(delivered, first[1]) then return 0 end
+  if not first and not isBefore(delivered, stream['last-generated-id']) then return 0 end
   local read = group['entries-read']
-  if read then return math.max(0, trimmed - read) end
-  return trimmed > 0 and isBehind(stream, group['last-delivered-id']) and -1 or 0
+  return read and math.max(0, trimmedOf(stream) - read) or -1
+end
+
+-- Redis goes on counting behind a gap as if there were none.
+local function correctCount(stream, entries)
+  local last = #entries > 0 and entries[#entries][1] or stream['last-generated-id']
+  redis.call('XGROUP', 'SETID', keys.events, ARGV[5], last, 'ENTRIESREAD', trimmedOf(stream) + #entries)
 end
 
 local function withoutLargeValues(entries, most)
@@ -50,6 +62,7 @@ if not group then return { stream['last-generated-id'] } end
 local lost = unseen(stream, group)
 local read = redis.call('XREADGROUP', 'GROUP', ARGV[5], ARGV[6], 'COUNT', ARGV[7], 'STREAMS', keys.events, '>')
 local entries = read and read[1][2] or {}
+if lost ~= 0 then correctCount(stream, entries) end
 return {
   stream['last-generated-id'],
   group['last-delivered-id'],
