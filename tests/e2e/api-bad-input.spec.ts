@@ -170,7 +170,10 @@ describe('a URL that is wrong', () => {
     ['status=done', 'status'],
     ['status=processing', 'status'],
     ['type=', 'type'],
-    ['limit=5', 'limit'],
+    ['limit=0', 'limit'],
+    ['limit=101', 'limit'],
+    ['limit=5&page=1', 'page'],
+    ['first=5', 'first'],
     ['page=1&page=2', 'page'],
     ['__proto__=1', '__proto__'],
   ])('is refused with the name of the parameter: ?%s', async (query, path) => {

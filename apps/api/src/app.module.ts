@@ -8,7 +8,13 @@ import { AuditModule } from './audit/audit.module.js';
 import { DATABASE_PARTS } from './database-parts.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { HistoryJobs } from './history/history-jobs.js';
 import { HistoryModule } from './history/history.module.js';
+import { ArtifactFiles } from './jobs/artifact-files.js';
+import { BulkJobsController } from './jobs/bulk-jobs.controller.js';
+import { CreateMany } from './jobs/create-many.js';
+import { JobDetailsController } from './jobs/job-details.controller.js';
+import { FinishedJobs, JobReader } from './jobs/job-reader.js';
 import { JobTargets } from './jobs/job-targets.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { RemovedArtifacts } from './jobs/removed-artifacts.js';
@@ -31,11 +37,22 @@ export class AppModule {
         AuditModule.forRoot(settings),
         HistoryModule.forRoot(settings, options),
       ],
-      controllers: [JobsController, DeadLettersController, TypesController, HealthController],
+      controllers: [
+        JobsController,
+        BulkJobsController,
+        JobDetailsController,
+        DeadLettersController,
+        TypesController,
+        HealthController,
+      ],
       providers: [
         TypeDirectory,
         { provide: RemovedArtifacts, useFactory: () => new RemovedArtifacts(settings) },
+        { provide: ArtifactFiles, useFactory: () => new ArtifactFiles(settings) },
+        { provide: FinishedJobs, useExisting: HistoryJobs },
+        JobReader,
         JobTargets,
+        CreateMany,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],

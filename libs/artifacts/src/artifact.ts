@@ -29,8 +29,19 @@ export interface ArtifactOptions {
   readonly contentType?: string;
 }
 
+/** Some bytes of a file: the first and the last, counted from 0. */
+export interface ArtifactPart {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Chooses the part of a file to be read, by its size; nothing = all of it. */
+export type PartOf = (size: number) => ArtifactPart | undefined;
+
 export interface OpenArtifact extends Artifact {
   readonly stream: Readable;
+  /** What the stream gives, where that is not all. */
+  readonly part?: ArtifactPart | undefined;
 }
 
 /** Where artifacts are kept. */
@@ -47,9 +58,10 @@ export interface ArtifactStore {
    * Opens a file. The stream must be read to its end or destroyed; it gives what was there when it was opened,
    * also when the file is replaced meanwhile.
    *
+   * @param partOf which part of it is wanted. Default: all.
    * @throws {ArtifactNotFoundError} {@link InvalidArtifactNameError}
    */
-  open(reference: ArtifactSource): Promise<OpenArtifact>;
+  open(reference: ArtifactSource, partOf?: PartOf): Promise<OpenArtifact>;
   /** A job's files, by name; none when it has none. */
   list(jobId: string): Promise<readonly Artifact[]>;
   /** Removes a job's files. */

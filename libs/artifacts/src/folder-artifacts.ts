@@ -11,6 +11,7 @@ import type {
   ArtifactSource,
   ArtifactStore,
   OpenArtifact,
+  PartOf,
 } from './artifact.js';
 import { ArtifactNotFoundError, ArtifactTooLargeError, TooManyArtifactsError } from './errors.js';
 import { JobFolder, type Part } from './job-folder.js';
@@ -78,12 +79,13 @@ export class FolderArtifacts implements ArtifactStore {
     }
   }
 
-  async open({ jobId, name, queue }: ArtifactSource): Promise<OpenArtifact> {
+  async open({ jobId, name, queue }: ArtifactSource, partOf?: PartOf): Promise<OpenArtifact> {
     assertArtifactName(name);
     const root = queue === undefined ? this.root : join(dirname(this.root), queueFolderName(queue));
     const opened = await this.folderOf(jobId, root).open(name);
     if (!opened) throw new ArtifactNotFoundError(jobId, name);
-    return { ...opened.artifact, stream: opened.handle.createReadStream() };
+    const part = partOf?.(opened.artifact.size);
+    return { ...opened.artifact, part, stream: opened.handle.createReadStream(part) };
   }
 
   async list(jobId: string): Promise<readonly Artifact[]> {

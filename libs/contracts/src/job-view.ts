@@ -46,6 +46,12 @@ export interface JobView {
   worker?: string;
   /** True when a Go service added it (its document has no `payload`). */
   legacy: boolean;
+  /** Name of the caller of the API that created it. */
+  creator?: string;
+  /** Words that its creator gave it. */
+  tags?: string[];
+  /** Id of the job it is a copy of. */
+  replayOf?: string;
 }
 
 /** A job that failed for good, kept so that somebody can look at it and run it again. */

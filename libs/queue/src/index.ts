@@ -7,7 +7,19 @@ export * from './errors/index.js';
 export { QueueModule, type QueueModuleAsyncOptions, type QueueModuleOptions } from './nest/queue.module.js';
 export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
 export { DeadLetters, type DeadLetterChoice, type Taken } from './service/dead-letters.js';
-export { JobStore, type CreateJob, type JobCounts, type JobPage } from './service/job-store.js';
+export type { CreateJob } from './service/create-job.js';
+export type { JobUpdate } from './service/job-changes.js';
+export type { JobCounts } from './service/job-counts.js';
+export type { WhyWaiting } from './service/job-reasons.js';
+export type { FoundJob, JobFilter, JobPlace, SearchPiece } from './service/job-search.js';
+export { JobStore, type JobPage, type JobPart } from './service/job-store.js';
+export type { ActionOutcome, ManyAction } from './service/many-actions.js';
+export {
+  MAX_JOBS_TOGETHER,
+  type ManyJobsAdded,
+  type ManyJobsEntry,
+  type ManyJobsOptions,
+} from './service/many-jobs.js';
 export type { JobDocument, JobInput } from './service/job-document.js';
 export { toJobView } from './service/job-view.js';
 export { EventWaiter } from './service/event-waiter.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { HistoryJob, JobState, JobView } from '#libs/contracts';
 import { HistoryReader } from '#libs/history';
 import { DatabaseUnavailableError } from '#libs/sql';
+import { FinishedJobs } from '../jobs/job-reader.js';
 import { DeadlineExceeded, withDeadline } from '../redis/with-deadline.js';
 
 /** A request about a live job has 5 s in all. */
@@ -10,8 +11,10 @@ const NOTE_MS = 1000;
 
 /** Jobs that Redis has forgotten, as those are shown that it has. */
 @Injectable()
-export class HistoryJobs {
-  constructor(private readonly reader: HistoryReader) {}
+export class HistoryJobs extends FinishedJobs {
+  constructor(private readonly reader: HistoryReader) {
+    super();
+  }
 
   /** Notes at once that somebody has removed a job: the recorder does so a moment later. */
   async noteRemoved(queue: string, id: string): Promise<void> {
@@ -19,18 +22,13 @@ export class HistoryJobs {
   }
 
   /**
-   * @param creator only if it is this one's.
    * @returns undefined when the history has none either, and for one that somebody has removed.
    * @throws {DatabaseUnavailableError} when the database does not answer soon.
    */
-  async find(
-    queue: string,
-    id: string,
-    creator?: string,
-  ): Promise<(JobView & { creator?: string }) | undefined> {
+  async find(id: string, queue: string): Promise<JobView | undefined> {
     if (id.includes('\0')) return undefined;
     try {
-      const text = await withDeadline(this.reader.find(queue, id, creator), DEADLINE_MS);
+      const text = await withDeadline(this.reader.find(queue, id), DEADLINE_MS);
       const job = text === undefined ? undefined : (JSON.parse(text) as HistoryJob);
       return job && job.removedAt === undefined ? viewOf(job) : undefined;
     } catch (error) {
@@ -42,7 +40,7 @@ export class HistoryJobs {
   }
 }
 
-function viewOf(job: HistoryJob): JobView & { creator?: string } {
+function viewOf(job: HistoryJob): JobView {
   const {
     attempts,
     priority = 0,
@@ -70,7 +68,8 @@ function viewOf(job: HistoryJob): JobView & { creator?: string } {
     finishedAt: job.finishedAt,
     worker: job.worker,
     legacy,
-    ...(job.creator !== undefined && { creator: job.creator }),
+    creator: job.creator,
+    tags: job.tags,
   };
 }
 

@@ -7,17 +7,38 @@ import { InvalidJsonError, UnsafeNumberError, UnsupportedMediaTypeError } from '
 import { findUnsafeNumber } from './unsafe-number.js';
 
 /** Bytes of a request's body. Twice the payload's limit: a payload may arrive with escapes and white space. */
-export const BODY_LIMIT_BYTES = 2 * REST_LIMITS.payloadBytes + 64 * 1024;
+const BODY_LIMIT_BYTES = 2 * REST_LIMITS.payloadBytes + 64 * 1024;
 
 const JSON_TYPES = ['application/json', 'application/*+json'];
 
-// Its own constant: the type of useBodyParser does not know `verify`, the parser does.
-const PARSER_OPTIONS = { limit: BODY_LIMIT_BYTES, type: JSON_TYPES, strict: false, verify: verifyBody };
+/** Paths of requests about many jobs, whose bodies may be larger. */
+const LARGE_BODIES = new Set(['/api/jobs/bulk', '/api/jobs/actions']);
+
+// Their own constants: the type of useBodyParser does not know `verify`, the parser does.
+const USUAL_BODIES = { limit: BODY_LIMIT_BYTES, type: JSON_TYPES, strict: false, verify: verifyBody };
+const LARGE = {
+  ...USUAL_BODIES,
+  limit: REST_LIMITS.bulkBytes,
+  type: (request: IncomingMessage) =>
+    isLarge((request as Request).path) && Boolean((request as Request).is(JSON_TYPES)),
+};
+
+/** Bytes that the body of a request to this path may have. */
+export function bodyLimitOf(path: string): number {
+  return isLarge(path) ? REST_LIMITS.bulkBytes : BODY_LIMIT_BYTES;
+}
+
+/** Routes are found in any case, and with a slash behind. */
+function isLarge(path: string): boolean {
+  return LARGE_BODIES.has(path.toLowerCase().replace(/\/$/, ''));
+}
 
 /** Reads JSON bodies, and refuses all others: a web page of elsewhere can send only others without asking. */
 export function useJsonBodies(app: NestExpressApplication): void {
   app.use(refuseOtherTypes);
-  app.useBodyParser('json', PARSER_OPTIONS);
+  // What the first has read the second leaves alone.
+  app.useBodyParser('json', LARGE as object);
+  app.useBodyParser('json', USUAL_BODIES);
 }
 
 function refuseOtherTypes(request: Request, _response: Response, next: NextFunction): void {

@@ -1,9 +1,7 @@
 import type { JobView } from '#libs/contracts';
 import type { CreateJob, JobStore } from '#libs/queue';
 import { InvalidRequestError } from '../problems/api-errors.js';
-
-/** What `Idempotency-Key` may hold: what a header may hold without quoting. */
-const KEY = /^[\x21-\x7e]{1,200}$/;
+import { assertIdempotencyKey } from './idempotency-key.js';
 
 /**
  * Adds a job; with a key, only once for that key.
@@ -16,11 +14,7 @@ export async function addJob(
   key: string | undefined,
 ): Promise<{ job: JobView; created: boolean }> {
   if (key === undefined) return { job: await jobs.create(job), created: true };
-  if (!KEY.test(key)) {
-    throw new InvalidRequestError([
-      { path: 'Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' },
-    ]);
-  }
+  assertIdempotencyKey(key);
   if (job.id !== undefined) {
     throw new InvalidRequestError([
       { path: 'id', message: 'cannot be given with an Idempotency-Key, which stands for one' },

@@ -3,7 +3,9 @@ import { QueueRoutes, type LiveType } from '#libs/contracts';
 import { TypeQueues } from '#libs/queue';
 import { InvalidRequestError } from '../problems/api-errors.js';
 import { QueueName } from '../redis/queue-name.js';
+import { checkPayload } from '../types/check-payload.js';
 import { TypeDirectory } from '../types/type-directory.js';
+import { assertPayloadSize } from './create-job.js';
 
 /** Where a new job goes, and what its payload has to fit. */
 export interface JobTarget {
@@ -32,6 +34,19 @@ export class JobTargets {
     // The same handler as there, in a worker of this queue; what is routed away may be another program's by now.
     const isSame = here?.queue === queue && this.routes.queueOf(type) === undefined;
     return { queue, type: there ?? (isSame ? here : undefined) };
+  }
+
+  /**
+   * Checks the payload of a job that there is: its size, and whether it fits its type.
+   *
+   * @param queue of the job, where that is not the API's own.
+   * @throws {BodyTooLargeError}, {InvalidRequestError}
+   */
+  async checkPayload(name: string, queue: string | undefined, payload: unknown): Promise<void> {
+    assertPayloadSize(payload);
+    const isHere = queue === undefined || queue === this.own.name;
+    const type = await (isHere ? this.types.find(name) : this.queues.published(queue, name));
+    if (type) checkPayload(type, payload);
   }
 
   private checkKnown(queue: string, type: LiveType | undefined): void {

@@ -9,6 +9,19 @@ export class InvalidRequestError extends DroverError {
   }
 }
 
+/** Ids of jobs that were to be created together are taken. Nothing was added. */
+export class IdsExistError extends DroverError {
+  readonly code = 'JOB_EXISTS';
+
+  /** @param errors the jobs whose ids are taken, by their places in the request. */
+  constructor(
+    message: string,
+    readonly errors: readonly FieldError[],
+  ) {
+    super(message);
+  }
+}
+
 /** The body is not JSON. */
 export class InvalidJsonError extends DroverError {
   readonly code = 'INVALID_JSON';

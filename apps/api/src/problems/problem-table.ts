@@ -32,6 +32,12 @@ export const PROBLEMS = {
   INVALID_PRIORITY: { status: 400, title: 'Invalid priority', example: 'invalid priority: 1.5' },
   INVALID_OPTION: { status: 400, title: 'Invalid option', example: 'attempts must be 1 or more' },
   INVALID_DOCUMENT: { status: 400, title: 'Invalid job document', example: 'the document is no JSON object' },
+  INVALID_ARTIFACT_NAME: {
+    status: 400,
+    title: 'Invalid name of an artifact',
+    example:
+      'artifact name "../key" must be a file name of 1 to 200 letters, digits, spaces or ._- and not start with a dot',
+  },
   DELAY_OUT_OF_RANGE: {
     status: 400,
     title: 'Delay out of range',
@@ -74,6 +80,11 @@ export const PROBLEMS = {
   JOB_NOT_FOUND: { status: 404, title: 'No such job', example: 'job 7 does not exist' },
   JOB_STATUS_NOT_FOUND: { status: 404, title: 'No such job', example: 'job status not found' },
   JOB_RESULT_NOT_FOUND: { status: 404, title: 'No result', example: 'job result not found' },
+  ARTIFACT_NOT_FOUND: {
+    status: 404,
+    title: 'No such artifact',
+    example: 'job 7 has no artifact "report.pdf"',
+  },
   TYPE_NOT_FOUND: {
     status: 404,
     title: 'No such job type',

@@ -5,6 +5,7 @@ import { DatabaseUnavailableError, isDatabaseAway } from '#libs/sql';
 import { isRedisDown } from '../redis/redis-errors.js';
 import {
   BodyTooLargeError,
+  IdsExistError,
   InvalidJsonError,
   InvalidRequestError,
   InvalidUrlError,
@@ -12,7 +13,7 @@ import {
   RouteNotFoundError,
   UnsupportedMediaTypeError,
 } from './api-errors.js';
-import { BODY_LIMIT_BYTES } from '../http/json-body.js';
+import { bodyLimitOf } from '../http/json-body.js';
 import { isProblemCode, PROBLEMS, type ProblemCode } from './problem-table.js';
 
 /** The request an error belongs to. */
@@ -37,7 +38,8 @@ export function toProblem(error: unknown, request: RequestFacts): Problem {
     return problemOf('INTERNAL', PROBLEMS.INTERNAL.example, request);
   }
   const problem = problemOf(code, known.message, request);
-  return known instanceof InvalidRequestError ? { ...problem, errors: [...known.errors] } : problem;
+  const isDetailed = known instanceof InvalidRequestError || known instanceof IdsExistError;
+  return isDetailed ? { ...problem, errors: [...known.errors] } : problem;
 }
 
 /** Problem document of one kind. */
@@ -71,7 +73,7 @@ function fromHttpException(error: HttpException, request: RequestFacts): DroverE
   if (cause instanceof URIError) return new InvalidUrlError();
   const status = error.getStatus();
   if (status === 404) return new RouteNotFoundError(request.method, request.path);
-  if (status === 413) return new BodyTooLargeError('request body', BODY_LIMIT_BYTES);
+  if (status === 413) return new BodyTooLargeError('request body', bodyLimitOf(request.path));
   if (status === 415) return new UnsupportedMediaTypeError(error.message);
   if (status === 400 && typeOf(cause) === 'entity.parse.failed') return new InvalidJsonError(error.message);
   if (status === 400) return new InvalidRequestError([{ path: '', message: error.message }]);

@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { PRIORITIES, type PriorityName } from '../priority.js';
-import { isDeeperThan } from './depth.js';
 import { REST_LIMITS } from './limits.js';
 import { queueNameSchema } from '../queue-name.js';
+import { payload, priorityName, tags } from './job-fields.js';
 import { printableText } from './text.js';
-
-const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
 
 /** Ids that have no address of their own under `/api/jobs/`. */
 const UNADDRESSABLE = new Set(['.', '..', 'stats']);
@@ -14,13 +11,6 @@ const jobId = printableText(REST_LIMITS.idLength).refine(
   (id) => !UNADDRESSABLE.has(id),
   'is reserved: a job of this id would have no address',
 );
-
-const payload = z
-  .unknown()
-  .refine(
-    (value) => !isDeeperThan(value, REST_LIMITS.payloadDepth),
-    `must not be nested deeper than ${REST_LIMITS.payloadDepth} levels`,
-  );
 
 /** Body of `POST /api/jobs`. A field it does not know is an error, so that a typing slip is not lost. */
 export const createJobSchema = z
@@ -41,14 +31,11 @@ export const createJobSchema = z
         'A number that JavaScript cannot hold exactly is refused, not rounded: send it as a string.',
       example: { hello: 'world' },
     }),
-    priority: z
-      .enum(priorityNames)
-      .optional()
-      .meta({
-        description:
-          "`high` runs before `normal`, `normal` before `low`. Without it: the type's, which is `normal` where it does not say, and " +
-          'where no live worker has the type yet.',
-      }),
+    priority: priorityName.optional().meta({
+      description:
+        "`high` runs before `normal`, `normal` before `low`. Without it: the type's, which is `normal` where it does not say, and " +
+        'where no live worker has the type yet.',
+    }),
     delay: z.number().int().min(0).max(REST_LIMITS.delayMs).default(0).meta({
       description: 'Milliseconds to wait before the job may run; up to 30 days.',
     }),
@@ -63,6 +50,7 @@ export const createJobSchema = z
           "How often it is tried in all. Without it: the type's when a worker claims it, 3 where it does not say. Between tries it " +
           'waits as the type says, else 2 s, 4 s, 8 s and so on.',
       }),
+    tags: tags.optional(),
     timeout: z.number().int().min(1).max(REST_LIMITS.timeoutMs).optional().meta({
       description: "Milliseconds one try may take, up to 7 days. Without it: the worker's default.",
     }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const count = z.number().int().min(0);
 
-/** Answer of `GET /api/jobs/stats`. All counts are exact. */
+/** Answer of `GET /api/jobs/stats`. All counts are exact, unless it says `isPartial`. */
 export const jobStatsSchema = z
   .object({
     byStatus: z.object({
@@ -17,6 +17,10 @@ export const jobStatsSchema = z
     }),
     byState: z.record(z.string(), count).meta({ example: { waiting: 0, delayed: 2 } }),
     total: count.meta({ description: 'Jobs of all statuses together.' }),
+    isPartial: z.boolean().optional().meta({
+      description:
+        'True when a caller that sees only its own jobs has too many beside it to look at all: each count is the least there are.',
+    }),
   })
   .meta({ id: 'JobStats' });
 

@@ -67,6 +67,18 @@ const jobObject = z
       .meta({ description: "Milliseconds a try may take; absent = the worker's default." }),
     worker: z.string().optional().meta({ description: 'Name of the worker that ran it last.' }),
     legacy: z.boolean().meta({ description: 'True when a Go service added it.' }),
+    creator: z
+      .string()
+      .optional()
+      .meta({ description: 'Name of the caller that created it through the API.', example: 'shop' }),
+    tags: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'Words that its creator gave it.', example: ['invoice', 'eu'] }),
+    replayOf: z
+      .string()
+      .optional()
+      .meta({ description: 'The finished job it is a copy of.', example: 'order-1041' }),
   })
   .meta({ id: 'Job' });
 

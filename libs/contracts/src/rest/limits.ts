@@ -12,6 +12,19 @@ export const REST_LIMITS = {
   delayMs: 30 * DAY_MS,
   timeoutMs: 7 * DAY_MS,
   attempts: 100,
+  /** Tags of a job, and characters of one. */
+  tags: 20,
+  tagLength: 50,
+  /** Jobs that one request may create, and bytes of its body. */
+  bulkJobs: 10_000,
+  bulkBytes: 16 * 1024 * 1024,
+  /** Jobs that one request may act on in all, and that it may name. */
+  actionJobs: 100_000,
+  actionIds: 10_000,
+  /** Characters that an error of a listed job must have in it. */
+  errorText: 200,
+  /** Distance of a job's priority from 0. */
+  priority: 2_097_152,
   page: 10_000_000,
   pageSize: 100,
   logRows: 1000,

@@ -50,7 +50,7 @@ export class Flows {
     const bases = [...queues.keys()];
     const ids = entries.map(({ jobId }) => jobId);
     for (;;) {
-      const answers = await this.scripts.runFlow<(string | number)[] | 1>(bases, args, ids);
+      const answers = await this.scripts.runTogether<(string | number)[] | 1>('addFlow', bases, args, ids);
       if (answers !== 1) return answers.map((answer) => [null, answer]);
       for (const keys of queues.values()) await adoptAll(this.forQueue(keys));
     }

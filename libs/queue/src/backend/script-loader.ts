@@ -5,10 +5,12 @@ const folder = new URL('./lua/', import.meta.url);
 
 /** Every script, one per transition or query; each is a file under `lua/` with its own header. */
 export const SCRIPT_NAMES = [
+  'actOnJobs',
   'addFlow',
   'addJobScheduler',
   'addJobs',
   'addLog',
+  'addTogether',
   'adoptAdded',
   'advance',
   'agreeOnTypes',
@@ -60,10 +62,12 @@ export const SCRIPT_NAMES = [
   'retry',
   'retryMany',
   'saveResult',
+  'searchJobs',
   'setStatus',
   'snapshot',
   'survey',
   'updateData',
+  'updateJob',
   'updateProgress',
   'waitForChildren',
 ] as const;

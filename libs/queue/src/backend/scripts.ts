@@ -72,16 +72,17 @@ export class Scripts {
   }
 
   /**
-   * Adds a flow to several queues at once. All bases are named as keys, so that a cluster refuses the call as a
+   * Adds jobs to several queues at once. All bases are named as keys, so that a cluster refuses the call as a
    * whole when they are not in one slot. `ids` are the jobs that an error may be about.
    */
-  async runFlow<T>(
+  async runTogether<T>(
+    script: 'addFlow' | 'addTogether',
     bases: readonly string[],
     args: readonly ScriptArgument[],
     ids: readonly string[],
   ): Promise<T> {
     try {
-      return (await call(await this.client(), 'addFlow', bases, [...this.common(), ...args])) as T;
+      return (await call(await this.client(), script, bases, [...this.common(), ...args])) as T;
     } catch (error) {
       throw await this.explained(error, ids, bases);
     }

@@ -95,8 +95,21 @@ export class JobResultNotFoundError extends DroverError {
 export class IdempotencyKeyReusedError extends DroverError {
   readonly code = 'IDEMPOTENCY_KEY_REUSED';
 
-  constructor(key: string, jobId: string) {
-    super(`the idempotency key ${JSON.stringify(key)} belongs to job ${jobId}, which has another payload`);
+  /** @param jobId absent when it belongs to a request that added many jobs. */
+  constructor(key: string, jobId?: string) {
+    const other =
+      jobId === undefined ? 'a request of another content' : `job ${jobId}, which has another payload`;
+    super(`the idempotency key ${JSON.stringify(key)} belongs to ${other}`);
+  }
+}
+
+/** Ids of jobs that were to be added together are taken. Nothing was added. */
+export class IdsTakenError extends DroverError {
+  readonly code = 'JOB_EXISTS';
+
+  /** @param taken the jobs, by their places in the request from 0. */
+  constructor(readonly taken: readonly { index: number; id: string }[]) {
+    super(`${taken.length} of the ids are taken, the first is ${taken[0]?.id}; nothing was added`);
   }
 }
 

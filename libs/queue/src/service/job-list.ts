@@ -1,18 +1,16 @@
 import type { JobStatus } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
-import { unpackPlain } from '../backend/job-record.js';
 import type { StoredJob } from '../backend/reading.js';
+import { JobSearch, type JobFilter, type JobPlace } from './job-search.js';
 
-export interface ListQuery {
-  status?: JobStatus;
-  type?: string;
+export interface ListQuery extends JobFilter {
   /** From 1. */
   page: number;
   pageSize: number;
 }
 
-/** Ids read at a time when a filter has no index of its own. */
-const CHUNK = 500;
+/** Jobs that one request looks at when a filter has no index of its own. */
+export const MOST_LOOKED_AT = 10_000;
 
 /** Sorted sets whose members have a status, and whether the highest score comes first. */
 const SETS: Record<JobStatus | 'all', readonly { name: string; newestFirst: boolean }[]> = {
@@ -32,25 +30,51 @@ const SETS: Record<JobStatus | 'all', readonly { name: string; newestFirst: bool
 export interface FoundPage {
   jobs: StoredJob[];
   total: number;
+  /** Whether there may be more that fit than those that were looked at: `total` counts only these. */
+  isPartial: boolean;
+}
+
+/** Jobs behind a place in a list. */
+export interface FoundPart {
+  jobs: StoredJob[];
+  /** Where to go on; undefined at the end. */
+  next: JobPlace | undefined;
+  /** Whether it stopped early, since it had looked at enough. */
+  isPartial: boolean;
 }
 
 /**
- * Pages of jobs: all newest first, pending ones in the order they will run. A filter by type looks at
- * every job of the status, so its cost grows with their number.
+ * Lists of jobs: all newest first, pending ones in the order they will run, ended ones by when they ended. Where a filter has no index, a
+ * request looks at {@link MOST_LOOKED_AT} jobs at most, in small steps.
  */
 export class JobList {
-  constructor(private readonly backend: DroverBackend) {}
+  private readonly search: JobSearch;
 
-  async page({ status, type, page, pageSize }: ListQuery): Promise<FoundPage> {
-    return this.backend.scripts.read(() => this.find({ status, type, page, pageSize }));
+  constructor(private readonly backend: DroverBackend) {
+    this.search = new JobSearch(backend);
   }
 
-  private async find({ status, type, page, pageSize }: ListQuery): Promise<FoundPage> {
+  /** A page by its number. */
+  async page(query: ListQuery): Promise<FoundPage> {
+    return this.backend.scripts.read(() => this.find(query));
+  }
+
+  /** The jobs behind a place, or the first ones. */
+  async behind(filter: JobFilter, place: JobPlace | undefined, limit: number): Promise<FoundPart> {
+    await this.backend.reading.counts([]);
+    const { ids, next, isPartial } = await this.search.page(filter, place, { limit, most: MOST_LOOKED_AT });
+    return { jobs: await this.backend.reading.findMany(ids), next, isPartial };
+  }
+
+  private async find({ page, pageSize, ...filter }: ListQuery): Promise<FoundPage> {
     // Drops what has ended its TTL, so that windows and totals hold.
     await this.backend.reading.counts([]);
     const skip = (page - 1) * pageSize;
-    if (type === undefined && status !== 'failed') return this.window(status ?? 'all', skip, pageSize);
-    return this.filtered(status ?? 'all', type, skip, pageSize);
+    const { status, ...others } = filter;
+    const isFiltered = Object.values(others).some((value) => value !== undefined);
+    if (!isFiltered && status !== 'failed') return this.window(status ?? 'all', skip, pageSize);
+    const found = await this.filtered(filter, skip, pageSize);
+    return isFiltered ? found : { ...found, total: await this.failedCount(), isPartial: false };
   }
 
   private async window(status: JobStatus | 'all', skip: number, size: number): Promise<FoundPage> {
@@ -67,58 +91,30 @@ export class JobList {
       }
       total += count;
     }
-    return { jobs: await this.backend.reading.findMany(ids), total };
+    return { jobs: await this.backend.reading.findMany(ids), total, isPartial: false };
   }
 
-  private async filtered(
-    status: JobStatus | 'all',
-    type: string | undefined,
-    skip: number,
-    size: number,
-  ): Promise<FoundPage> {
-    const matching: string[] = [];
+  private async filtered(filter: JobFilter, skip: number, size: number): Promise<FoundPage> {
+    const ids: string[] = [];
     let total = 0;
-    for await (const ids of this.chunks(status)) {
-      for (const id of await this.matching(ids, status, type)) {
-        if (total >= skip && matching.length < size) matching.push(id);
+    let place: JobPlace | undefined;
+    let looked = 0;
+    do {
+      const piece = await this.search.piece(filter, place);
+      for (const { id } of piece.found) {
+        if (total >= skip && ids.length < size) ids.push(id);
         total += 1;
       }
-    }
-    return { jobs: await this.backend.reading.findMany(matching), total };
+      looked += Math.max(piece.looked, 1);
+      place = piece.next;
+    } while (place && looked < MOST_LOOKED_AT);
+    return { jobs: await this.backend.reading.findMany(ids), total, isPartial: place !== undefined };
   }
 
-  private async *chunks(status: JobStatus | 'all'): AsyncGenerator<string[]> {
-    for (const set of SETS[status]) {
-      const key = this.backend.queueKeys.key(set.name);
-      for (let from = 0; ; from += CHUNK) {
-        const ids = await this.read(key, from, from + CHUNK - 1, set.newestFirst);
-        if (ids.length > 0) yield ids;
-        if (ids.length < CHUNK) break;
-      }
-    }
-  }
-
-  private async matching(
-    ids: string[],
-    status: JobStatus | 'all',
-    type: string | undefined,
-  ): Promise<string[]> {
-    const client = await this.backend.client();
-    let left = ids;
-    if (status === 'failed') {
-      // BullMQ lists cancelled jobs among the failed ones; here they are apart.
-      const cancelled = await client.zmscore(this.backend.queueKeys.key('cancelled'), ...left);
-      left = left.filter((_, at) => cancelled[at] === null);
-    }
-    if (type === undefined || left.length === 0) return left;
-    const { queueKeys, storeOptions } = this.backend;
-    const [plain, names] = await Promise.all([
-      client.hmget(queueKeys.key('plain'), ...left),
-      Promise.all(left.map((id) => client.hget(queueKeys.job(id), 'name'))),
-    ]);
-    const nameOf = (at: number) =>
-      names[at] ?? unpackPlain(plain[at] ?? '')['name'] ?? storeOptions.defaultType;
-    return left.filter((_, at) => nameOf(at) === type);
+  /** BullMQ lists cancelled jobs among the failed ones; here they are apart. */
+  private async failedCount(): Promise<number> {
+    const [failed = 0, cancelled = 0] = await this.backend.reading.counts(['failed', 'cancelled']);
+    return failed - cancelled;
   }
 
   private async read(key: string, first: number, last: number, newestFirst: boolean): Promise<string[]> {

@@ -1,66 +1,43 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  bullPriority,
-  type JobState,
-  type JobStatus,
-  type JobView,
-  type PriorityName,
-  type LeavingToType,
-} from '#libs/contracts';
+import type { JobState, JobView } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
-import { checkJobId, checkKnownId, toJson } from '../backend/validate.js';
+import { checkKnownId, toJson } from '../backend/validate.js';
 import {
-  InvalidOptionError,
+  IdempotencyKeyReusedError,
   JobExistsError,
   JobNotFoundError,
   JobStateError,
-  JobTransitionError,
-  IdempotencyKeyReusedError,
 } from '../errors/index.js';
+import { idOfKey, toNewJob, type CreateJob } from './create-job.js';
+import { JobChanges, type JobUpdate } from './job-changes.js';
+import { countFitting, type JobCounts } from './job-counts.js';
 import { JobList, type ListQuery } from './job-list.js';
+import { JobReasons, type WhyWaiting } from './job-reasons.js';
+import { JobSearch, type JobFilter, type JobPlace, type SearchPiece } from './job-search.js';
 import { JobViews } from './job-views.js';
-import { toPriority } from './job-document.js';
+import { ManyActions, type ActionOutcome, type ManyAction } from './many-actions.js';
+import { ManyJobs, type ManyJobsAdded, type ManyJobsEntry, type ManyJobsOptions } from './many-jobs.js';
+import { replayedJob } from './replayed-job.js';
 import { readHealth, type StoreHealth } from './store-health.js';
-
-/** A job to create. */
-export interface CreateJob {
-  /** Chosen by the store when absent. */
-  id?: string;
-  type: string;
-  /** Any JSON value; default an empty object. */
-  payload?: unknown;
-  /** Default `normal`. */
-  priority?: PriorityName | number;
-  /** Milliseconds until it may run; default 0, at most 30 days. */
-  delay?: number;
-  /** How often it may run in all; default: as its type says when a worker claims it, 3 where it does not say or the worker knows no types. */
-  attempts?: number;
-  /** Wait before a retry, in ms, growing by 2 each time unless `fixed`; default: as its type says, from 2000 where the worker knows no types. */
-  backoff?: { type: 'exponential' | 'fixed'; delay: number };
-  /** Milliseconds one run may take; default the worker's. */
-  timeout?: number;
-}
 
 export interface JobPage {
   items: JobView[];
   total: number;
   page: number;
   pageSize: number;
+  /** Present when there were too many jobs to look at all of them: `total` counts those that were found. */
+  isPartial?: true;
 }
 
-/** Counts of one moment; each job is counted once in `byStatus`, and each that waits once in `byPriority`. */
-export interface JobCounts {
-  byStatus: Record<JobStatus, number>;
-  byPriority: Record<PriorityName, number>;
-  byState: Record<JobState, number>;
-  total: number;
+/** Jobs behind a place in a list. */
+export interface JobPart {
+  items: JobView[];
+  /** Where to go on; undefined at the end. */
+  next: JobPlace | undefined;
+  /** Whether it stopped early, since it had looked at enough jobs. */
+  isPartial: boolean;
 }
 
-/** BullMQ's code for the run of a scheduler that must not be removed. */
-const CURRENT_RUN = -8;
-const DEFAULT_ATTEMPTS = 3;
-const DEFAULT_BACKOFF = { type: 'exponential', delay: 2000 } as const;
 const COUNTED: readonly JobState[] = [
   'waiting',
   'prioritized',
@@ -71,41 +48,24 @@ const COUNTED: readonly JobState[] = [
   'failed',
   'cancelled',
 ];
-
-function checkCount(value: unknown, name: string, maximum: number): void {
-  if (value === undefined) return;
-  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > maximum) {
-    throw new InvalidOptionError(`${name} must be a whole number from 1 to ${maximum}, not ${String(value)}`);
-  }
-}
-
-const KEY_LENGTH = 200;
-
-/** Id of the job that a key stands for; keys may hold what ids may not. */
-function idOfKey(type: string, key: string): string {
-  if (key === '' || key.length > KEY_LENGTH) {
-    throw new InvalidOptionError(`an idempotency key must have 1 to ${KEY_LENGTH} characters`);
-  }
-  const hash = createHash('sha256')
-    .update(JSON.stringify([type, key]))
-    .digest('base64url');
-  return `once-${hash.slice(0, 32)}`;
-}
-
-/** Marks what the caller did not say: a worker that knows the type puts what that says in its place. */
-function leavingToType(given: Pick<CreateJob, 'attempts' | 'backoff'>): LeavingToType {
-  const leftToType = (['attempts', 'backoff'] as const).filter((option) => given[option] === undefined);
-  return leftToType.length > 0 ? { leftToType } : {};
-}
+/** Jobs read in one round trip. */
+const A_READ = 100;
+const FINISHED = ['completed', 'failed', 'cancelled'];
 
 /** What people do with jobs, whoever added them: create, look at, retry, remove, promote, cancel, count. */
 export class JobStore {
   private readonly lists: JobList;
   private readonly views: JobViews;
+  private readonly searching: JobSearch;
+  private readonly changes: JobChanges;
+  private readonly reasons: JobReasons;
 
   constructor(private readonly backend: DroverBackend) {
     this.views = new JobViews(backend);
     this.lists = new JobList(backend);
+    this.searching = new JobSearch(backend);
+    this.changes = new JobChanges(backend, (id) => this.get(id));
+    this.reasons = new JobReasons(backend);
   }
 
   /**
@@ -113,53 +73,55 @@ export class JobStore {
    * {InvalidDocumentError}, {DelayOutOfRangeError}, {PayloadTooLargeError} for bad input. Nothing is stored then.
    */
   async create(input: CreateJob): Promise<JobView> {
-    if (input.id !== undefined) checkJobId(input.id);
-    checkCount(input.attempts, 'attempts', 1000);
-    checkCount(input.timeout, 'timeout', 7 * 86_400_000);
-    const priority = toPriority(input.priority);
-    const { delay = 0, attempts, backoff, timeout } = input;
-    const [answer] = await this.backend.adding.add([
-      {
-        id: input.id,
-        name: input.type,
-        data: toJson(input.payload === undefined ? {} : input.payload, 'payload'),
-        opts: {
-          attempts: attempts ?? DEFAULT_ATTEMPTS,
-          backoff: backoff ?? DEFAULT_BACKOFF,
-          ...leavingToType({ attempts, backoff }),
-          priority: bullPriority(priority),
-          ...(delay > 0 && { delay }),
-          ...(timeout && { timeout }),
-        },
-        timestamp: Date.now(),
-        delay,
-        priority,
-        onExisting: 'reject',
-      },
-    ]);
+    const [answer] = await this.backend.adding.add([toNewJob(input, Date.now())]);
     if (typeof answer !== 'string') throw new JobExistsError(input.id ?? '');
     return this.get(answer);
   }
 
   /**
-   * Adds a job once for a key of the caller's choice: as long as the job is kept, asking again with the same type, key and
+   * Adds a job once for a key of the caller's choice: as long as the job is kept, asking again with the same creator, type, key and
    * payload adds nothing and gives the job there is.
    *
-   * @param key 1 to 200 characters; it belongs to the type.
+   * @param key 1 to 200 characters; it belongs to the creator and the type.
    * @throws {IdempotencyKeyReusedError} when the key was used with another payload; else as {@link create}.
    */
   async createOnce(key: string, input: Omit<CreateJob, 'id'>): Promise<{ job: JobView; created: boolean }> {
-    const id = idOfKey(input.type, key);
+    const id = idOfKey(key, input.type, input.creator);
     try {
       return { job: await this.create({ ...input, id }), created: true };
     } catch (error) {
       if (!(error instanceof JobExistsError)) throw error;
     }
     const job = await this.get(id);
+    // Somebody else has guessed the id and chosen it.
+    if (job.creator !== input.creator) throw new JobExistsError(id);
     if (!isDeepStrictEqual(job.payload, JSON.parse(toJson(input.payload ?? {}, 'payload')))) {
       throw new IdempotencyKeyReusedError(key, id);
     }
     return { job, created: false };
+  }
+
+  /** Adds many jobs, also to other queues, all or none: see {@link ManyJobs.add}. */
+  createMany(entries: readonly ManyJobsEntry[], options: ManyJobsOptions): Promise<ManyJobsAdded> {
+    return new ManyJobs(this.backend).add(entries, options);
+  }
+
+  /**
+   * Adds a copy of a finished job, with an id of its own and `replayOf` naming the job, which stays as it is.
+   *
+   * @param creator of the copy where the job has none.
+   * @throws {JobNotFoundError}, {JobStateError} unless it has finished.
+   */
+  async replay(id: string, creator?: string): Promise<JobView> {
+    checkKnownId(id);
+    const stored = await this.backend.reading.find(id);
+    if (!stored) throw new JobNotFoundError(id);
+    const view = await this.views.of(stored);
+    if (!FINISHED.includes(view.status))
+      throw new JobStateError(id, view.status, 'only finished jobs can be replayed');
+    const [answer] = await this.backend.adding.add([replayedJob(stored, view, creator)]);
+    if (typeof answer !== 'string') throw new JobExistsError(id);
+    return this.get(answer);
   }
 
   /** @returns undefined when there is no such job. */
@@ -176,10 +138,38 @@ export class JobStore {
     return job;
   }
 
+  /** A page by its number; see {@link JobList}. */
   async list(query: ListQuery): Promise<JobPage> {
-    const { jobs, total } = await this.lists.page(query);
+    const { jobs, total, isPartial } = await this.lists.page(query);
     const items = await this.views.ofMany(jobs);
-    return { items, total, page: query.page, pageSize: query.pageSize };
+    return { items, total, page: query.page, pageSize: query.pageSize, ...(isPartial && { isPartial }) };
+  }
+
+  /** The next jobs of a list behind a place, or its first ones. */
+  async listBehind(filter: JobFilter, place: JobPlace | undefined, limit: number): Promise<JobPart> {
+    const { jobs, next, isPartial } = await this.lists.behind(filter, place, limit);
+    return { items: await this.views.ofMany(jobs), next, isPartial };
+  }
+
+  /** The next piece of all jobs that fit a filter, without what they hold: for whoever goes through many. */
+  async search(filter: JobFilter, place?: JobPlace, wanted?: number): Promise<SearchPiece> {
+    if (!place) await this.backend.reading.counts([]);
+    return this.searching.piece(filter, place, wanted);
+  }
+
+  /** Those of these jobs that there are, in order. @param creator whom they must belong to. Default: anybody. */
+  async existing(ids: readonly string[], creator?: string): Promise<string[]> {
+    ids.forEach(checkKnownId);
+    const found: string[] = [];
+    for (let from = 0; from < ids.length; from += A_READ) {
+      const views = await this.views.ofMany(
+        await this.backend.reading.findMany(ids.slice(from, from + A_READ)),
+      );
+      found.push(
+        ...views.filter((job) => creator === undefined || job.creator === creator).map(({ id }) => id),
+      );
+    }
+    return found;
   }
 
   /** Rows of a job's log, oldest first. @throws {JobNotFoundError} */
@@ -188,53 +178,45 @@ export class JobStore {
     return this.backend.reading.logs(id, start, end, true);
   }
 
-  /** Runs a finished job again, with all its attempts. @throws {JobNotFoundError}, {JobStateError} unless it has finished. */
-  async retry(id: string): Promise<JobView> {
-    const job = await this.get(id);
-    const state = job.state === 'cancelled' ? 'failed' : job.state;
-    const answer = await this.backend.scripts.run<number>('reprocess', id, state, 'tail', '1', '1');
-    await this.check(id, answer, 'only finished jobs can be retried');
-    return this.get(id);
+  /** Every reason for which a job that waits does not run yet. */
+  why(job: JobView): Promise<WhyWaiting> {
+    return this.reasons.of(job);
   }
 
-  /** Removes a job and all that belongs to it. @throws {JobNotFoundError}, {JobStateError} while it runs, or is a scheduler's next run. */
-  async remove(id: string): Promise<void> {
-    const job = await this.get(id);
-    if ((await this.removed(id, job.status)) === 0) {
-      throw new JobStateError(id, job.status, 'a running job cannot be removed; cancel it first');
-    }
+  /** As {@link JobChanges.retry}. */
+  retry(id: string, payload?: unknown): Promise<JobView> {
+    return this.changes.retry(id, payload);
   }
 
-  private async removed(id: string, status: string): Promise<number> {
-    try {
-      return await this.backend.flows.remove(id, false);
-    } catch (error) {
-      if (!(error instanceof JobTransitionError) || error.bullCode !== CURRENT_RUN) throw error;
-      throw new JobStateError(id, status, 'it is the next run of a job scheduler; remove the scheduler');
-    }
+  /** As {@link JobChanges.update}. */
+  update(id: string, update: JobUpdate): Promise<JobView> {
+    return this.changes.update(id, update);
   }
 
-  /** Makes a delayed job ready now. @throws {JobNotFoundError}, {JobStateError} unless it is delayed. */
-  async promote(id: string): Promise<JobView> {
-    await this.get(id);
-    const answer = await this.backend.scripts.run<number>('promote', id);
-    await this.check(id, answer, 'only delayed jobs can be promoted');
-    return this.get(id);
+  /** As {@link JobChanges.remove}. */
+  remove(id: string): Promise<void> {
+    return this.changes.remove(id);
   }
 
-  /** Cancels a job; a handler that runs it is told at once. @throws {JobNotFoundError}, {JobStateError} when it has finished. */
-  async cancel(id: string): Promise<JobView> {
-    checkKnownId(id);
-    const answer = await this.backend.scripts.run<string | null>('cancel', id, 'job cancelled');
-    if (answer === null) throw new JobNotFoundError(id);
-    if (answer !== 'cancelled') {
-      throw new JobStateError(
-        id,
-        answer.replace('was ', ''),
-        'only pending and running jobs can be cancelled',
-      );
-    }
-    return this.get(id);
+  /** As {@link JobChanges.promote}. */
+  promote(id: string): Promise<JobView> {
+    return this.changes.promote(id);
+  }
+
+  /** As {@link JobChanges.cancel}. */
+  cancel(id: string): Promise<JobView> {
+    return this.changes.cancel(id);
+  }
+
+  /** As {@link ManyActions.act}. */
+  actOnMany(action: ManyAction, ids: readonly string[], creator?: string): Promise<ActionOutcome[]> {
+    return new ManyActions(this.backend).act(action, ids, creator);
+  }
+
+  /** Counts the jobs that fit a filter; unlike {@link stats} it looks at all of them. */
+  async statsOf(filter: Omit<JobFilter, 'status'>): Promise<JobCounts> {
+    await this.backend.reading.counts([]);
+    return countFitting(this.searching, filter);
   }
 
   async stats(): Promise<JobCounts> {
@@ -262,12 +244,5 @@ export class JobStore {
   /** Asks Redis, and looks whether it keeps jobs safe. */
   async health(): Promise<StoreHealth> {
     return readHealth(await this.backend.client());
-  }
-
-  private async check(id: string, answer: number, reason: string): Promise<void> {
-    if (answer >= 0) return;
-    const job = await this.get(id);
-    const state = job.status === 'pending' ? job.state.replace('prioritized', 'waiting') : job.status;
-    throw new JobStateError(id, state, reason);
   }
 }

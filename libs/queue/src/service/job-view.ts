@@ -62,7 +62,7 @@ export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: 
   const json = readable(job, defaultType);
   const priority = priorityOf(job);
   const created = json.timestamp || Date.parse(String(readDocument(document)?.created_at ?? ''));
-  const { timeout } = json.opts as { timeout?: number };
+  const { timeout, creator, tags, replayOf } = json.opts as NotedOptions;
   return {
     id: job.id,
     type: json.name,
@@ -90,7 +90,18 @@ export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: 
     timeout,
     worker: fields['processedBy'],
     legacy: json.legacy,
+    creator: typeof creator === 'string' ? creator : undefined,
+    tags: Array.isArray(tags) && tags.length > 0 ? tags.map(String) : undefined,
+    replayOf: typeof replayOf === 'string' ? replayOf : undefined,
   };
+}
+
+/** What the API notes in a job's options; others may write anything there. */
+interface NotedOptions {
+  timeout?: number;
+  creator?: unknown;
+  tags?: unknown;
+  replayOf?: unknown;
 }
 
 /** A document that is no JSON object is shown as the text it is. */

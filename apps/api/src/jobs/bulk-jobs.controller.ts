@@ -1,0 +1,63 @@
+import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import {
+  bulkActionSchema,
+  bulkJobsSchema,
+  type BulkActionDone,
+  type BulkActionRequest,
+  type BulkJobsAdded,
+  type BulkJobsRequest,
+} from '#libs/contracts';
+import { Access } from '../access/access.decorator.js';
+import { CurrentCaller, type Caller } from '../access/caller.js';
+import { JobStores } from '../redis/job-stores.js';
+import { RedisGuard } from '../redis/redis-guard.js';
+import { actOnMany } from './act-on-many.js';
+import { CreateMany } from './create-many.js';
+import { RemovedArtifacts } from './removed-artifacts.js';
+import { DocActOnMany, DocCreateMany } from './bulk-jobs.docs.js';
+
+/** Milliseconds that a request about many jobs may take in Redis; acting stops well before by itself. */
+const LONG_MS = 30_000;
+
+/** REST of many jobs at once. */
+@ApiTags('jobs')
+@Controller('jobs')
+@Access('operator', { forOwnJobs: true })
+export class BulkJobsController {
+  constructor(
+    private readonly many: CreateMany,
+    private readonly stores: JobStores,
+    private readonly artifacts: RemovedArtifacts,
+    private readonly guard: RedisGuard,
+  ) {}
+
+  @Post('bulk')
+  @DocCreateMany()
+  async create(
+    @Body({ schema: bulkJobsSchema }) request: BulkJobsRequest,
+    @CurrentCaller() caller: Caller,
+    @Headers('idempotency-key') key: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BulkJobsAdded> {
+    const { added, isNew } = await this.guard.run(
+      () => this.many.create(request, caller, key),
+      true,
+      LONG_MS,
+    );
+    if (!isNew) response.status(200);
+    return added;
+  }
+
+  @Post('actions')
+  @HttpCode(200)
+  @DocActOnMany()
+  act(
+    @Body({ schema: bulkActionSchema }) request: BulkActionRequest,
+    @CurrentCaller() caller: Caller,
+  ): Promise<BulkActionDone> {
+    const task = { jobs: this.stores.of(request.queue), artifacts: this.artifacts, caller, request };
+    return this.guard.run(() => actOnMany(task), !request.dryRun, LONG_MS);
+  }
+}
