@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
 // The system under test: an application is no library that could be imported by name.
+// eslint-disable-next-line no-restricted-imports
+import type { Caller } from '../../apps/api/src/access/caller.js';
 // eslint-disable-next-line no-restricted-imports
 import { createApi } from '../../apps/api/src/server.js';
 import { TEST_ACCESS, TEST_ADMIN_KEY, withKey } from '../support/access.js';
@@ -22,6 +25,8 @@ const SILENT = { log: () => undefined, warn: () => undefined, error: () => undef
 
 /** An API of its own for a spec: the real application on a free port, with a key prefix nobody else has. */
 export class TestApi {
+  private readonly fronts: Server[] = [];
+
   private constructor(
     readonly app: NestExpressApplication,
     readonly url: string,
@@ -64,6 +69,30 @@ export class TestApi {
 
   post(path: string, body: unknown): Promise<Answer> {
     return this.postRaw(path, JSON.stringify(body));
+  }
+
+  /** The same API as one caller sees it: behind a server that says who calls, as the API's guard does. */
+  async as(caller: Partial<Caller> & Pick<Caller, 'name'>): Promise<TestApi> {
+    const application = this.app.getHttpAdapter().getInstance() as (
+      request: object,
+      response: object,
+    ) => void;
+    const known: Caller = { role: 'operator', isLimitedToOwn: true, ...caller };
+    const front = createServer((request, response) =>
+      application(Object.assign(request, { caller: known }), response),
+    );
+    this.fronts.push(front);
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
+    const { port } = front.address() as AddressInfo;
+    return new TestApi(this.app, `http://127.0.0.1:${port}`, this.prefix);
+  }
+
+  patch(path: string, body: unknown): Promise<Answer> {
+    return this.send(path, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
   }
 
   put(path: string, body: unknown): Promise<Answer> {
@@ -122,6 +151,8 @@ export class TestApi {
   }
 
   async close(): Promise<void> {
+    for (const front of this.fronts) front.closeAllConnections();
+    await Promise.all(this.fronts.map((front) => new Promise((resolve) => front.close(resolve))));
     await this.app.close();
     await this.database?.remove();
   }

@@ -1,6 +1,7 @@
 import { Controller, Get, Headers, Param, Query, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { ArtifactNotFoundError, type Artifact } from '#libs/artifacts';
 import {
   jobQueueSchema,
   type JobArtifacts,
@@ -20,6 +21,9 @@ import { JobIdPipe } from './job-id.pipe.js';
 import { JobReader } from './job-reader.js';
 import { timelineOf } from './timeline.js';
 import { DocArtifact, DocArtifacts, DocResult, DocTimeline, DocWhy } from './job-details.docs.js';
+
+/** How far the clocks of two machines may be apart. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 /** REST of what a job has left, what happened to it, and what it waits for. */
 @ApiTags('jobs')
@@ -75,8 +79,8 @@ export class JobDetailsController {
     @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
     @CurrentCaller() caller: Caller,
   ): Promise<JobArtifacts> {
-    const files = await this.files.list(id, queue);
-    await this.assertReadable(caller, id, queue, files.length > 0);
+    const all = await this.files.list(id, queue);
+    const files = all.filter(await this.readable(caller, id, queue, all.length > 0));
     const query = queue === undefined ? '' : `?queue=${encodeURIComponent(queue)}`;
     const items = files.map(({ name, size, contentType, createdAt }) => ({
       name,
@@ -98,24 +102,38 @@ export class JobDetailsController {
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<StreamableFile> {
-    await this.assertReadable(caller, id, queue, true);
+    const isReadable = await this.readable(caller, id, queue, true);
     const file = await this.files.open(id, name, queue, (size) => partAskedFor(range, size));
+    if (!isReadable(file)) {
+      file.stream.destroy();
+      throw new ArtifactNotFoundError(id, name);
+    }
     if (file.part) response.status(206);
     response.set(artifactHeaders(file));
     return new StreamableFile(file.stream);
   }
 
-  /** Files outlive their jobs: whoever may see any job may see those too. @throws {JobNotFoundError} */
-  private async assertReadable(
+  /**
+   * Files outlive their jobs: whoever may see any job may see all of an id. A caller that sees only its own jobs may see those of its job
+   * alone, and not what an earlier job of the id has left: numbers start anew when Redis has lost its memory.
+   *
+   * @returns whether a file may be seen.
+   * @throws {JobNotFoundError} when a caller may see none, or there is neither a job nor `hasFiles`.
+   */
+  private async readable(
     caller: Caller,
     id: string,
     queue: string | undefined,
     hasFiles: boolean,
-  ): Promise<void> {
+  ): Promise<(file: Pick<Artifact, 'createdAt'>) => boolean> {
     try {
-      await this.reader.find(caller, id, queue);
+      const job = await this.reader.find(caller, id, queue);
+      if (!caller.isLimitedToOwn) return () => true;
+      const earliest = Date.parse(job.createdAt) - CLOCKS_DIFFER_MS;
+      return ({ createdAt }) => Date.parse(createdAt) >= earliest;
     } catch (error) {
       if (!(error instanceof JobNotFoundError) || caller.isLimitedToOwn || !hasFiles) throw error;
+      return () => true;
     }
   }
 }
