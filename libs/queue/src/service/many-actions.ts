@@ -13,7 +13,7 @@ export interface ActionOutcome {
 }
 
 /** Jobs in one call: it holds Redis for a few milliseconds. */
-const A_CALL = 100;
+const A_CALL = 50;
 
 /** Does one action to many jobs, a bounded number a call. */
 export class ManyActions {
