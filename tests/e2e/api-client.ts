@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Cluster } from 'ioredis';
 import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
+import { QueueService } from '#libs/queue';
 // The system under test: an application is no library that could be imported by name.
 // eslint-disable-next-line no-restricted-imports
 import type { Caller } from '../../apps/api/src/access/caller.js';
@@ -84,7 +86,16 @@ export class TestApi {
     this.fronts.push(front);
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
     const { port } = front.address() as AddressInfo;
-    return new TestApi(this.app, `http://127.0.0.1:${port}`, this.prefix);
+    return new TestApi(this.app, `http://127.0.0.1:${port}`, this.prefix, this.database);
+  }
+
+  /** Forgets all jobs, types and settings of all queues, as if the API had just been started. */
+  async clear(): Promise<void> {
+    const client = await this.app.get(QueueService).backend.client();
+    if (client instanceof Cluster) throw new Error('the tests of the API run on a single Redis');
+    for await (const keys of client.scanStream({ match: `${this.prefix}:*`, count: 1000 })) {
+      if (keys.length > 0) await client.unlink(keys as string[]);
+    }
   }
 
   patch(path: string, body: unknown): Promise<Answer> {

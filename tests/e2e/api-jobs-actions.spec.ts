@@ -13,12 +13,14 @@ afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 let api: TestApi;
 let queue: QueueService;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start({ settings: { DATA_DIR: dataDir } });
   queue = api.app.get(QueueService);
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const show = async (id: string): Promise<JobView> => (await api.get(`/api/jobs/${id}`)).body;
 const send = (body: object) => api.post('/api/jobs/actions', body);

@@ -6,12 +6,14 @@ import { expectProblem, TestApi, type Answer } from './api-client.js';
 let api: TestApi;
 let queue: QueueService;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start({ settings: { MORE_QUEUES: 'other', QUEUE_ROUTES: 'go.*=go-jobs' } });
   queue = api.app.get(QueueService);
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const BULK = '/api/jobs/bulk';
 const total = async (query = '') => (await api.get(`/api/jobs/stats${query}`)).body.total as number;

@@ -25,12 +25,14 @@ let api: TestApi;
 let queue: QueueService;
 const connection = { url: testRedisUrl() } as never;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start({ settings: { DATA_DIR: dataDir } });
   queue = api.app.get(QueueService);
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const published = (type: string): PublishedType => ({
   type,

@@ -3,17 +3,22 @@ import { FlowProducer } from 'bullmq';
 import { jobSchema, TYPE_DEFAULTS, type JobView, type PublishedType } from '#libs/contracts';
 import { createBackend, QueueService } from '#libs/queue';
 import { testRedisUrl } from '../support/redis.js';
+import { waitFor } from '../support/wait.js';
+// eslint-disable-next-line no-restricted-imports
+import { TypeDirectory } from '../../apps/api/src/types/type-directory.js';
 import { expectProblem, TestApi } from './api-client.js';
 
 let api: TestApi;
 let queue: QueueService;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start();
   queue = api.app.get(QueueService);
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const show = async (id: string): Promise<JobView> => (await api.get(`/api/jobs/${id}`)).body;
 const patch = (id: string, body: object) => api.patch(`/api/jobs/${id}`, body);
@@ -60,6 +65,11 @@ async function publish(type: string, payload: Record<string, unknown>): Promise<
     dependsOn: [],
   };
   await queue.types.publish('w', [published]);
+  // What the API knows of types may be a second old.
+  await waitFor(
+    async () =>
+      JSON.stringify((await api.app.get(TypeDirectory).find(type))?.payload) === JSON.stringify(payload),
+  );
 }
 
 describe('PATCH /api/jobs/:id', () => {
@@ -270,8 +280,8 @@ describe('retry with another payload', () => {
   });
 
   it('is refused when it does not fit the type', async () => {
-    await publish('mail', { type: 'object', required: ['to'] });
-    await api.create({ id: 'a', type: 'mail', payload: { to: 'x' } });
+    await publish('other.mail', { type: 'object', required: ['to'] });
+    await api.create({ id: 'a', type: 'other.mail', payload: { to: 'x' } });
     await queue.cancelJob('a');
     expectProblem(await retry('a', {}), 400, 'INVALID_REQUEST');
     expect(await show('a')).toMatchObject({ status: 'cancelled' });

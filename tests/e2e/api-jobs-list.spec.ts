@@ -6,12 +6,14 @@ import { expectProblem, TestApi } from './api-client.js';
 let api: TestApi;
 let queue: QueueService;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start();
   queue = api.app.get(QueueService);
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const idsOf = (items: JobView[]) => items.map(({ id }) => id);
 

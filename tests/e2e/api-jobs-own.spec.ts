@@ -8,14 +8,16 @@ let queue: QueueService;
 let ada: TestApi;
 let bob: TestApi;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start();
   queue = api.app.get(QueueService);
   ada = await api.as({ name: 'ada' });
   bob = await api.as({ name: 'bob' });
 });
 
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+
+afterAll(() => api.close());
 
 const once = (caller: TestApi, key: string, body: object): Promise<Answer> =>
   caller.send('/api/jobs', {
