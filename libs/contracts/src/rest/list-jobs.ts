@@ -37,11 +37,9 @@ export const jobFilterShape = {
 export const listJobsSchema = z
   .strictObject({
     page: page.optional().meta({ description: `Counted from 1; without it ${REST_DEFAULTS.page}.` }),
-    pageSize: pageSize
-      .optional()
-      .meta({
-        description: `Jobs on a page; without it ${REST_DEFAULTS.pageSize}. Not with \`cursor\` or \`limit\`.`,
-      }),
+    pageSize: pageSize.optional().meta({
+      description: `Jobs on a page; without it ${REST_DEFAULTS.pageSize}. Not with \`cursor\` or \`limit\`.`,
+    }),
     cursor: cursorParameters.cursor,
     limit: cursorParameters.limit
       .unwrap()
