@@ -1,5 +1,5 @@
-import { TYPE_DEFAULTS, type PublishedType } from '#libs/contracts';
-import { QueueService } from '#libs/queue';
+import { TYPE_DEFAULTS, typeMetricsListSchema, typeMetricsSchema, type PublishedType } from '#libs/contracts';
+import { QueueKeys, QueueService, TypeCatalog } from '#libs/queue';
 import { waitFor } from '../support/wait.js';
 import { expectProblem, TestApi } from './api-client.js';
 
@@ -27,7 +27,7 @@ const mail: PublishedType = {
 };
 
 beforeAll(async () => {
-  api = await TestApi.start();
+  api = await TestApi.start({ settings: { MORE_QUEUES: 'mail' } });
   queue = api.app.get(QueueService);
   await queue.types.publish('w1', [mail, { ...mail, type: 'mail.other' }]);
   await queue.types.publish('w2', [{ ...mail, version: '1.10.0' }]);
@@ -185,5 +185,86 @@ describe('settings at run time', () => {
 
   it('are refused for a type that no live worker runs', async () => {
     expectProblem(await api.put('/api/types/mail.none/settings', { attempts: 2 }), 404, 'TYPE_NOT_FOUND');
+  });
+});
+
+describe('Enabling and disabling', () => {
+  const settings = () => api.get('/api/types/mail.other/settings');
+
+  it('changes nothing else that is overridden, and goes back to what code says', async () => {
+    await api.put('/api/types/mail.other/settings', { attempts: 7 });
+    const off = await api.post('/api/types/mail.other/disable', {});
+    expect(off).toMatchObject({ status: 200, body: { attempts: 7, enabled: false } });
+    expect((await settings()).body).toEqual({ attempts: 7, enabled: false });
+    // This type does not say how it is without overrides: it is set.
+    expect((await api.post('/api/types/mail.other/enable', {})).body).toEqual({ attempts: 7, enabled: true });
+    await queue.types.publish('w8', [{ ...mail, type: 'mail.known', defaults: TYPE_DEFAULTS }]);
+    await api.post('/api/types/mail.known/disable', {});
+    expect((await api.post('/api/types/mail.known/enable', {})).body).toEqual({});
+    await api.delete('/api/types/mail.other/settings');
+  });
+
+  it('tells workers at once', async () => {
+    const subscriber = (await queue.backend.client()).duplicate() as import('ioredis').Redis;
+    const told: string[] = [];
+    subscriber.on('message', (_channel: string, type: string) => told.push(type));
+    await subscriber.subscribe(queue.types.changes);
+    await api.post('/api/types/mail.other/disable', {});
+    await waitFor(() => told.includes('mail.other'), { what: 'workers to be told' });
+    subscriber.disconnect();
+    await api.delete('/api/types/mail.other/settings');
+  });
+
+  it('loses none of two changes at the same time', async () => {
+    await api.put('/api/types/mail.digest/settings', { attempts: 3 });
+    await Promise.all(Array.from({ length: 5 }, () => api.post('/api/types/mail.digest/disable', {})));
+    expect((await api.get('/api/types/mail.digest/settings')).body).toEqual({ attempts: 3, enabled: false });
+    await api.delete('/api/types/mail.digest/settings');
+  });
+
+  it.each(['enable', 'disable'])('needs a type that a live worker runs (%s)', async (action) => {
+    expectProblem(await api.post(`/api/types/mail.none/${action}`, {}), 404, 'TYPE_NOT_FOUND');
+    expectProblem(await api.post(`/api/types/${'x'.repeat(201)}/${action}`, {}), 400, 'INVALID_REQUEST');
+  });
+});
+
+describe('Metrics', () => {
+  it('are nothing yet of a type that has never run', async () => {
+    const { status, body } = await api.get('/api/types/mail.other/metrics');
+    expect(status).toBe(200);
+    expect(typeMetricsSchema.parse(body)).toEqual(body);
+    expect(body).toMatchObject({ type: 'mail.other', total: 0, duration: null });
+    expectProblem(await api.get('/api/types/mail.none/metrics'), 404, 'TYPE_NOT_FOUND');
+  });
+
+  it('count the runs of all types', async () => {
+    await queue.clearQueue();
+    queue.backend.endings.follow(() => ({ counted: true, completedMs: null, failedMs: null, deadMs: null }));
+    const job = await api.create({ type: 'mail.other', payload: { to: 'ada@example.org' } });
+    await queue.backend.running.claim('token');
+    const done = { id: job.id, name: job.type, opts: {}, attemptsMade: 0 } as never;
+    await queue.backend.moveToCompleted(done, 'null', false, 'token', false);
+    expect((await api.get('/api/types/mail.other/metrics')).body).toMatchObject({ total: 1, ok: 1 });
+    const { body } = await api.get('/api/types/metrics');
+    expect(typeMetricsListSchema.parse(body)).toEqual(body);
+    expect(body.items).toMatchObject([{ type: 'mail.other', total: 1 }]);
+  });
+});
+
+describe('Types of another queue', () => {
+  it('are listed, shown and set with its name', async () => {
+    const keys = new QueueKeys(api.prefix, 'mail');
+    const catalog = new TypeCatalog(() => queue.backend.client(), keys);
+    await catalog.publish('m1', [{ ...mail, type: 'mail.far', queue: 'mail' }]);
+    const { body } = await api.get('/api/types?queue=mail');
+    expect(body.items).toMatchObject([{ type: 'mail.far', queue: 'mail', workers: ['m1'] }]);
+    expectProblem(await api.get('/api/types/mail.far'), 404, 'TYPE_NOT_FOUND');
+    expect((await api.get('/api/types/mail.far?queue=mail')).status).toBe(200);
+    expect((await api.post('/api/types/mail.far/disable?queue=mail', {})).body).toEqual({ enabled: false });
+    expect(await catalog.overridesOf('mail.far')).toEqual({ enabled: false });
+    expect(await queue.types.overridesOf('mail.far')).toEqual({});
+    expect((await api.get('/api/types/metrics?queue=mail')).body).toEqual({ items: [] });
+    expectProblem(await api.get('/api/types?queue=none'), 404, 'QUEUE_NOT_FOUND');
+    expectProblem(await api.get('/api/types?queue=a:b'), 400, 'INVALID_REQUEST');
   });
 });

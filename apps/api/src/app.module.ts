@@ -18,6 +18,7 @@ import { FinishedJobs, JobReader } from './jobs/job-reader.js';
 import { JobTargets } from './jobs/job-targets.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { RemovedArtifacts } from './jobs/removed-artifacts.js';
+import { OPERATIONS } from './operations.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
 import { TypeDirectory } from './types/type-directory.js';
@@ -44,9 +45,11 @@ export class AppModule {
         DeadLettersController,
         TypesController,
         HealthController,
+        ...OPERATIONS.controllers,
       ],
       providers: [
         TypeDirectory,
+        ...OPERATIONS.providers,
         { provide: RemovedArtifacts, useFactory: () => new RemovedArtifacts(settings) },
         { provide: ArtifactFiles, useFactory: () => new ArtifactFiles(settings) },
         { provide: FinishedJobs, useExisting: HistoryJobs },

@@ -58,13 +58,25 @@ export class Consumer {
     return this.worker.id;
   }
 
+  /** Whether it takes jobs as it should; also while it drains. */
   get isRunning(): boolean {
-    return this.worker?.isRunning() === true && this.stopped === undefined;
+    const isAtWork = this.worker?.isRunning() === true || this.worker?.isPaused() === true;
+    return isAtWork && this.stopped === undefined;
   }
 
   /** Fires the signal of a job's handler. @returns false when the job does not run here. */
   cancel(jobId: string): boolean {
     return this.worker?.cancelJob(jobId, STOP_REASONS.cancelled) ?? false;
+  }
+
+  /** Claims no more until {@link resume}; what runs goes on. */
+  async drain(): Promise<void> {
+    await this.worker?.drain();
+  }
+
+  /** Claims again after {@link drain}. */
+  async resume(): Promise<void> {
+    await this.worker?.undrain();
   }
 
   /** Stops claiming at once. Resolves when the running jobs have ended, handlers know of their dead letters, and the connections are closed. */
@@ -116,7 +128,9 @@ export class Consumer {
   private async keepRunning(worker: QueueWorker, ready: Promise<void>): Promise<void> {
     await ready;
     while (!this.stopped) {
-      await worker.run().catch((error: Error) => this.onError(error));
+      // One that drains has no loop, and begins one by itself when it is resumed.
+      if (!worker.isPaused() && !worker.isRunning())
+        await worker.run().catch((error: Error) => this.onError(error));
       if (!this.stopped) await sleep(RESTART_MS);
     }
   }

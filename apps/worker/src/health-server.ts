@@ -79,6 +79,7 @@ export class HealthServer {
       worker_id: this.identity.id,
       version: this.identity.version,
       redis,
+      draining: state.isDraining,
       running: state.runningCount,
       concurrency: this.identity.settings.WORKER_CONCURRENCY,
       processed: state.processed,

@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { HandlerRegistry } from '#libs/jobs';
+import { WorkerFleet } from '#libs/queue';
 import { RedisLink } from './redis-link.js';
 import { WORKER_IDENTITY, type WorkerIdentity } from './worker-identity.js';
 import { WorkerState } from './worker-state.js';
@@ -10,11 +12,11 @@ const MIN_GAP_MS = 1000;
 
 /**
  * Reports the worker's health at `<prefix>:worker:health:<worker id>`, in the fields of the contract
- * and a few more, every 15 s and soon after a change of status (at most once a second).
+ * and a few more, every 15 s and soon after a change of status or of whether it drains (at most once a second).
  */
 @Injectable()
 export class Heartbeat {
-  private readonly key: string;
+  private readonly fleet: WorkerFleet;
   private timer: NodeJS.Timeout | undefined;
   private lastWrite = -Infinity;
   private stopped = true;
@@ -22,9 +24,10 @@ export class Heartbeat {
   constructor(
     private readonly redis: RedisLink,
     private readonly state: WorkerState,
+    private readonly registry: HandlerRegistry,
     @Inject(WORKER_IDENTITY) private readonly identity: WorkerIdentity,
   ) {
-    this.key = `${identity.settings.QUEUE_PREFIX}:worker:health:${identity.id}`;
+    this.fleet = new WorkerFleet(async () => redis.client, identity.settings.QUEUE_PREFIX);
   }
 
   start(): void {
@@ -38,7 +41,7 @@ export class Heartbeat {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    if (this.redis.isUp) await this.redis.client.del(this.key).catch(() => undefined);
+    if (this.redis.isUp) await this.fleet.leave(this.identity.id).catch(() => undefined);
   }
 
   private beatSoon(): void {
@@ -56,7 +59,7 @@ export class Heartbeat {
     this.schedule(EVERY_MS);
     // Without Redis there is nobody to tell; the next beat comes when it is back.
     if (!this.redis.isUp) return;
-    this.redis.client.set(this.key, JSON.stringify(this.report()), 'EX', TTL_SECONDS).catch(() => undefined);
+    this.fleet.beat(this.identity.id, this.report(), TTL_SECONDS).catch(() => undefined);
   }
 
   private report(): Record<string, unknown> {
@@ -73,6 +76,10 @@ export class Heartbeat {
       uptime_seconds: this.state.uptimeSeconds,
       language: 'typescript',
       version,
+      instance: this.state.instance,
+      queue: settings.QUEUE_NAME,
+      types: this.registry.types(),
+      draining: this.state.isDraining,
       concurrency: settings.WORKER_CONCURRENCY,
       current_jobs: running,
     };

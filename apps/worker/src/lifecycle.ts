@@ -5,6 +5,7 @@ import { ArtifactSweeper } from './artifact-sweeper.js';
 import { TypeQueues } from '#libs/queue';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
+import { Draining } from './draining.js';
 import { HealthServer } from './health-server.js';
 import { Heartbeat } from './heartbeat.js';
 import { RedisLink } from './redis-link.js';
@@ -36,6 +37,7 @@ export class Lifecycle {
     private readonly redis: RedisLink,
     private readonly consumer: Consumer,
     private readonly cancellations: Cancellations,
+    private readonly draining: Draining,
     private readonly heartbeat: Heartbeat,
     private readonly health: HealthServer,
     private readonly types: TypePublisher,
@@ -60,6 +62,7 @@ export class Lifecycle {
     this.redis.connect();
     this.heartbeat.start();
     this.cancellations.start();
+    this.draining.start();
     this.types.start();
     this.runningTypes.start();
     this.consumer.start(this.typeSettings.inForce);
@@ -98,7 +101,14 @@ export class Lifecycle {
     this.typeSettings.close();
     this.schedules.close();
     this.health.close();
-    const stopping = [this.heartbeat, this.runningTypes, this.types, this.typeRules, this.artifacts];
+    const stopping = [
+      this.draining,
+      this.heartbeat,
+      this.runningTypes,
+      this.types,
+      this.typeRules,
+      this.artifacts,
+    ];
     const closing = [...stopping.map((one) => one.stop()), this.queues.close()];
     await Promise.race([Promise.all(closing), after(CLEAN_UP_MS)]);
     this.redis.close();

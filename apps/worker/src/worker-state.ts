@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RunningJobs } from '#libs/jobs';
 
@@ -6,9 +7,12 @@ export type WorkerStatus = 'idle' | 'busy' | 'stopping';
 /** What the worker is doing and has done since it started; heartbeat and health page show it. */
 @Injectable()
 export class WorkerState implements RunningJobs {
+  /** This run of the worker: one that starts later with the same id is another. */
+  readonly instance = randomUUID();
   succeeded = 0;
   failed = 0;
   private stopping = false;
+  private draining = false;
   private readonly startedAt = performance.now();
   /** Types of the running jobs, by their ids. */
   private readonly jobs = new Map<string, string>();
@@ -17,6 +21,11 @@ export class WorkerState implements RunningJobs {
   get status(): WorkerStatus {
     if (this.stopping) return 'stopping';
     return this.jobs.size > 0 ? 'busy' : 'idle';
+  }
+
+  /** Whether it claims no more, though it goes on to run. */
+  get isDraining(): boolean {
+    return this.draining;
   }
 
   /** Ids of the running jobs, longest running first. */
@@ -44,7 +53,7 @@ export class WorkerState implements RunningJobs {
     return Math.floor((performance.now() - this.startedAt) / 1000);
   }
 
-  /** `listener` is told of every change of {@link status}. */
+  /** `listener` is told of every change of {@link status} and {@link isDraining}. */
   onStatusChange(listener: () => void): void {
     this.listener = listener;
   }
@@ -60,6 +69,11 @@ export class WorkerState implements RunningJobs {
   end(jobId: string): void {
     this.jobs.delete(jobId);
     if (this.jobs.size === 0) this.listener();
+  }
+
+  drain(draining: boolean): void {
+    this.draining = draining;
+    this.listener();
   }
 
   stop(): void {

@@ -18,6 +18,7 @@ import { artifactsKept } from './artifact-retention.js';
 import { ArtifactSweeper } from './artifact-sweeper.js';
 import { Cancellations } from './cancellations.js';
 import { Consumer } from './consumer.js';
+import { Draining } from './draining.js';
 import { ErrorLog } from './error-log.js';
 import { FatalErrors } from './fatal-errors.js';
 import { HealthServer } from './health-server.js';
@@ -136,6 +137,7 @@ export class WorkerModule {
         },
         Consumer,
         Cancellations,
+        Draining,
         Heartbeat,
         RunningPublisher,
         TypePublisher,

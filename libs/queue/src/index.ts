@@ -6,7 +6,6 @@ export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/
 export * from './errors/index.js';
 export { QueueModule, type QueueModuleAsyncOptions, type QueueModuleOptions } from './nest/queue.module.js';
 export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
-export { DeadLetters, type DeadLetterChoice, type Taken } from './service/dead-letters.js';
 export type { CreateJob } from './service/create-job.js';
 export type { JobUpdate } from './service/job-changes.js';
 export type { JobCounts } from './service/job-counts.js';
@@ -20,6 +19,20 @@ export {
   type ManyJobsEntry,
   type ManyJobsOptions,
 } from './service/many-jobs.js';
+export { CHILD_KINDS, type ChildKind } from './backend/flow-queries.js';
+export type { StoredJob } from './backend/reading.js';
+export type { CleanState } from './backend/maintenance.js';
+export { groupDeadLetters, type DeadLetterGroup } from './service/dead-letter-groups.js';
+export {
+  DeadLetters,
+  type DeadLetterChoice,
+  type DeadLetterPlace,
+  type Taken,
+} from './service/dead-letters.js';
+export { jobOptions, type JobTraits, type TraitOptions } from './service/job-options.js';
+export { JobViews } from './service/job-views.js';
+export { attemptsOf } from './service/job-view.js';
+export { QueueInspector, type QueueLimitsInForce } from './service/queue-inspector.js';
 export type { JobDocument, JobInput } from './service/job-document.js';
 export { toJobView } from './service/job-view.js';
 export { EventWaiter } from './service/event-waiter.js';
@@ -39,3 +52,6 @@ export { TypeMetrics } from './types/type-metrics.js';
 export { healthOf, type HealthFacts } from './types/type-health.js';
 export { TypeLimits, type TypeLimit } from './types/type-limits.js';
 export { compareVersions } from './types/versions.js';
+export { switchType } from './types/type-switch.js';
+export { WorkerFleet, type Heartbeat } from './workers/worker-fleet.js';
+export { DrainOrders, type DrainOrder } from './workers/drain-orders.js';

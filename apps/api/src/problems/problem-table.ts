@@ -95,6 +95,21 @@ export const PROBLEMS = {
     title: 'Method not allowed',
     example: 'PUT is not possible here; possible: GET, HEAD, POST',
   },
+  QUEUE_NOT_FOUND: {
+    status: 404,
+    title: 'No such queue',
+    example: 'no queue "mail" is looked after here: jobs',
+  },
+  SCHEDULE_NOT_FOUND: {
+    status: 404,
+    title: 'No such schedule',
+    example: 'queue jobs has no schedule "nightly-report"',
+  },
+  WORKER_NOT_FOUND: {
+    status: 404,
+    title: 'No such worker',
+    example: 'no live worker has the id "host-7:4711:c0ffee"',
+  },
   ROUTE_NOT_FOUND: { status: 404, title: 'Not found', example: 'nothing is served at GET /api/job' },
   JOB_EXISTS: { status: 409, title: 'Job exists', example: 'job order-1042 exists' },
   JOB_STATE_CONFLICT: {
@@ -103,6 +118,27 @@ export const PROBLEMS = {
     example: 'job 7 is completed: only a delayed job can be promoted',
   },
   JOB_TRANSITION_REFUSED: { status: 409, title: 'Not in this state', example: 'Missing lock for job 7' },
+  SCHEDULE_EXISTS: {
+    status: 409,
+    title: 'Schedule exists',
+    example: 'queue jobs has a schedule "nightly-report" already: replace it with PUT, or choose another id',
+  },
+  SCHEDULE_OF_TYPE: {
+    status: 409,
+    title: 'Schedule of a type',
+    example:
+      'live workers keep the schedule "type.report.daily" for their type "report.daily": pause it, or disable the type, or change its code',
+  },
+  SCHEDULE_CONFLICT: {
+    status: 409,
+    title: 'Schedule cannot make that run',
+    example: 'schedule "nightly-report": the ids of its next runs belong to other jobs',
+  },
+  WORKER_NOT_DRAINABLE: {
+    status: 409,
+    title: 'Worker reads no orders',
+    example: 'worker "herd-1" is none of Drover of this version: it reads no orders, and can only be stopped',
+  },
   PAYLOAD_TOO_LARGE: {
     status: 413,
     title: 'Too large',

@@ -1,19 +1,46 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Put, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import {
   QueueRoutes,
   impossibleTogether,
+  jobQueueSchema,
   typeOverridesBodySchema,
+  typePathSchema,
   withOverrides,
+  type JobQueueQuery,
   type LiveType,
   type TypeList,
+  type TypeMetricsList,
+  type TypeMetricsView,
   type TypeOverrides,
+  type TypePath,
 } from '#libs/contracts';
-import { QueueService, TypeQueues } from '#libs/queue';
-import { InvalidRequestError, TypeNotFoundError } from '../problems/api-errors.js';
+import { InvalidRequestError } from '../problems/api-errors.js';
 import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
-import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from './types.docs.js';
+import { TypesOfQueue } from './types-of-queue.js';
+import {
+  DocAllMetrics,
+  DocDisable,
+  DocDropSettings,
+  DocEnable,
+  DocFind,
+  DocList,
+  DocMetrics,
+  DocSetSettings,
+  DocSettings,
+} from './types.docs.js';
 
 /** REST of job types: what workers run, and the settings that can be changed while they do. */
 @ApiTags('types')
@@ -22,41 +49,61 @@ import { DocDropSettings, DocFind, DocList, DocSetSettings, DocSettings } from '
 @Access('viewer')
 export class TypesController {
   constructor(
-    private readonly queue: QueueService,
-    private readonly queues: TypeQueues,
+    private readonly types: TypesOfQueue,
     private readonly routes: QueueRoutes,
   ) {}
 
   @Get()
   @DocList()
-  async list(): Promise<TypeList> {
-    return { items: await this.types(), routes: [...this.routes.entries] };
+  async list(@Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery): Promise<TypeList> {
+    return { items: await this.types.list(queue), routes: [...this.routes.entries] };
+  }
+
+  // Before ':type', which would take it for a type.
+  @Get('metrics')
+  @DocAllMetrics()
+  async allMetrics(@Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery): Promise<TypeMetricsList> {
+    return { items: await this.types.metrics(queue) };
   }
 
   @Get(':type')
   @DocFind()
-  async find(@Param('type') name: string): Promise<LiveType> {
-    const type = (await this.types()).find((each) => each.type === name);
-    if (!type) throw new TypeNotFoundError(name);
-    return type;
+  find(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<LiveType> {
+    return this.types.find(queue, type);
+  }
+
+  @Get(':type/metrics')
+  @DocMetrics()
+  metrics(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<TypeMetricsView> {
+    return this.types.metricsOf(queue, type);
   }
 
   @Get(':type/settings')
   @DocSettings()
-  async settings(@Param('type') name: string): Promise<TypeOverrides> {
-    await this.find(name);
-    return this.queue.types.overridesOf(name);
+  async settings(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<TypeOverrides> {
+    await this.types.find(queue, type);
+    return (await this.types.catalog(queue)).overridesOf(type);
   }
 
   @Access('operator')
   @Put(':type/settings')
   @DocSetSettings()
   async set(
-    @Param('type') name: string,
+    @Param({ schema: typePathSchema }) { type }: TypePath,
     @Body({ schema: typeOverridesBodySchema }) overrides: TypeOverrides,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
   ): Promise<TypeOverrides> {
-    assertPossible(await this.find(name), overrides);
-    await this.queue.types.override(name, overrides);
+    assertPossible(await this.types.find(queue, type), overrides);
+    await (await this.types.catalog(queue)).override(type, overrides);
     return overrides;
   }
 
@@ -65,14 +112,33 @@ export class TypesController {
   @Delete(':type/settings')
   @HttpCode(204)
   @DocDropSettings()
-  async drop(@Param('type') name: string): Promise<void> {
-    await this.queue.types.override(name, undefined);
+  async drop(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<void> {
+    await (await this.types.catalog(queue)).override(type, undefined);
   }
 
-  /** The types of live workers, each with the queue that its jobs go to. */
-  private async types(): Promise<LiveType[]> {
-    const types = await this.queue.types.list();
-    return Promise.all(types.map(async (type) => ({ ...type, queue: await this.queues.queueOf(type.type) })));
+  @Access('operator')
+  @Post(':type/enable')
+  @HttpCode(200)
+  @DocEnable()
+  enable(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<TypeOverrides> {
+    return this.types.enable(queue, type, true);
+  }
+
+  @Access('operator')
+  @Post(':type/disable')
+  @HttpCode(200)
+  @DocDisable()
+  disable(
+    @Param({ schema: typePathSchema }) { type }: TypePath,
+    @Query({ schema: jobQueueSchema }) { queue }: JobQueueQuery,
+  ): Promise<TypeOverrides> {
+    return this.types.enable(queue, type, false);
   }
 }
 

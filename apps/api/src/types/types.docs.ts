@@ -1,10 +1,25 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
-import { liveTypeSchema, typeListSchema, typeOverridesBodySchema } from '#libs/contracts';
-import { ApiProblems } from '../docs/problem-responses.js';
+import {
+  liveTypeSchema,
+  typeListSchema,
+  typeMetricsListSchema,
+  typeMetricsSchema,
+  typeOverridesBodySchema,
+} from '#libs/contracts';
+import { ApiProblems, BAD_BODY } from '../docs/problem-responses.js';
 
 const TypeParam = () =>
-  ApiParam({ name: 'type', description: 'Name of the job type.', example: 'example.sleep' });
+  ApiParam({
+    name: 'type',
+    description: 'Name of the job type, percent-encoded.',
+    example: 'example.sleep',
+    type: String,
+  });
+
+/** Problems of every route about types. */
+const ANY = ['INVALID_REQUEST', 'QUEUE_NOT_FOUND', 'REDIS_UNAVAILABLE'] as const;
+const ONE = ['INVALID_URL', 'TYPE_NOT_FOUND', ...ANY] as const;
 
 export const DocList = () =>
   applyDecorators(
@@ -14,7 +29,7 @@ export const DocList = () =>
       description: 'With the JSON Schemas of payload and result, and the settings in force.',
     }),
     ApiResponse({ status: 200, description: 'All types, by name.', standardSchema: typeListSchema }),
-    ApiProblems('REDIS_UNAVAILABLE'),
+    ApiProblems(...ANY),
   );
 
 export const DocFind = () =>
@@ -22,7 +37,7 @@ export const DocFind = () =>
     ApiOperation({ operationId: 'getType', summary: 'Show a job type' }),
     TypeParam(),
     ApiResponse({ status: 200, description: 'The type.', standardSchema: liveTypeSchema }),
-    ApiProblems('TYPE_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+    ApiProblems(...ONE),
   );
 
 export const DocSettings = () =>
@@ -34,7 +49,7 @@ export const DocSettings = () =>
       description: 'The overrides alone; the settings in force are shown with the type.',
       standardSchema: typeOverridesBodySchema,
     }),
-    ApiProblems('TYPE_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+    ApiProblems(...ONE),
   );
 
 export const DocSetSettings = () =>
@@ -53,7 +68,7 @@ export const DocSetSettings = () =>
       description: 'What is overridden now.',
       standardSchema: typeOverridesBodySchema,
     }),
-    ApiProblems('INVALID_REQUEST', 'INVALID_JSON', 'TYPE_NOT_FOUND', 'REDIS_UNAVAILABLE'),
+    ApiProblems(...BAD_BODY, ...ONE),
   );
 
 export const DocDropSettings = () =>
@@ -61,5 +76,57 @@ export const DocDropSettings = () =>
     ApiOperation({ operationId: 'dropTypeSettings', summary: 'Take back all overrides of a type' }),
     TypeParam(),
     ApiResponse({ status: 204, description: 'Nothing is overridden any more.' }),
-    ApiProblems('REDIS_UNAVAILABLE'),
+    ApiProblems('INVALID_URL', ...ANY),
+  );
+
+const switched = () =>
+  ApiResponse({
+    status: 200,
+    description: 'What is overridden now.',
+    standardSchema: typeOverridesBodySchema,
+  });
+
+export const DocEnable = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'enableType',
+      summary: 'Have a type run again',
+      description: 'Other overrides stay. Every worker of the queue follows within a second.',
+    }),
+    TypeParam(),
+    switched(),
+    ApiProblems(...ONE),
+  );
+
+export const DocDisable = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'disableType',
+      summary: 'Have a type not run',
+      description:
+        'Its jobs wait until it is enabled, and its schedule makes none; what runs goes on. Other overrides stay.',
+    }),
+    TypeParam(),
+    switched(),
+    ApiProblems(...ONE),
+  );
+
+export const DocAllMetrics = () =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'listTypeMetrics',
+      summary: 'Show what was counted of all types',
+      description:
+        'Over all workers of the queue, since counting began; also of types that no worker runs any more.',
+    }),
+    ApiResponse({ status: 200, description: 'By name.', standardSchema: typeMetricsListSchema }),
+    ApiProblems(...ANY),
+  );
+
+export const DocMetrics = () =>
+  applyDecorators(
+    ApiOperation({ operationId: 'getTypeMetrics', summary: 'Show what was counted of a type' }),
+    TypeParam(),
+    ApiResponse({ status: 200, description: 'Counts and durations.', standardSchema: typeMetricsSchema }),
+    ApiProblems(...ONE),
   );

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { duration } from '../types/duration.js';
+import { jobQueueParameter } from './job-queue.js';
 import { deadLetterSchema } from './job.js';
 import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
+import { cursorParameters, pageOf } from './page.js';
 import { printableText } from './text.js';
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
@@ -25,36 +27,68 @@ const ids = z
 
 /** Query of `GET /api/dead-letters`. */
 export const listDeadLettersSchema = z.strictObject({
-  page: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(REST_LIMITS.page)
-    .default(REST_DEFAULTS.page)
-    .meta({ description: 'Counted from 1.' }),
-  pageSize: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(REST_LIMITS.pageSize)
-    .default(REST_DEFAULTS.pageSize)
-    .meta({ description: 'Dead letters on a page.' }),
+  ...cursorParameters,
   type: type.optional(),
+  queue: jobQueueParameter,
 });
 
 export type ListDeadLettersQuery = z.output<typeof listDeadLettersSchema>;
 
 /** Answer of `GET /api/dead-letters`: one page, the newest first. */
-export const deadLetterPageSchema = z
-  .object({
-    items: z.array(deadLetterSchema),
-    page: z.number().int().min(1).meta({ example: 1 }),
-    pageSize: z.number().int().min(1).meta({ example: 20 }),
-    total: z.number().int().min(0).meta({ description: 'All that fit the filter.', example: 1 }),
+export const deadLetterPageSchema = pageOf(deadLetterSchema)
+  .extend({
+    total: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'All there are; not told with a `type`.', example: 1 }),
   })
   .meta({ id: 'DeadLetterPage' });
 
 export type DeadLetterPage = z.output<typeof deadLetterPageSchema>;
+
+/** Query of `GET /api/dead-letters/groups`. */
+export const deadLetterGroupsQuerySchema = z.strictObject({
+  queue: jobQueueParameter,
+  limit: cursorParameters.limit.meta({ description: 'Most groups, the largest first.' }),
+});
+
+export type DeadLetterGroupsQuery = z.output<typeof deadLetterGroupsQuerySchema>;
+
+const count = z.number().int().min(0);
+const time = z.string().meta({ format: 'date-time', example: '2026-03-01T09:30:00.000Z' });
+
+/** Answer of `GET /api/dead-letters/groups`. */
+export const deadLetterGroupsSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        fingerprint: z.string().meta({
+          description: 'Stands for type, code and reason; the same each time.',
+          example: '9f86d081884c7d65',
+        }),
+        type: z.string().meta({ example: 'email.send' }),
+        code: z.string().optional().meta({ example: 'ERROR' }),
+        reason: z.string().meta({
+          description: 'With `#` for what differs from job to job: numbers, ids, quoted words.',
+          example: 'connect ECONNREFUSED #.#.#.#:#',
+        }),
+        count: count.meta({ example: 12 }),
+        firstSeen: time,
+        lastSeen: time,
+        example: z.string().meta({ description: 'Id of the one that died last.', example: 'order-1042' }),
+      }),
+    ),
+    total: count.meta({ description: 'How many groups there are.' }),
+    looked: count.meta({ description: 'How many dead letters were looked at, the newest.' }),
+    complete: z
+      .boolean()
+      .meta({ description: 'False when there are older ones: at most 10,000 are looked at.' }),
+  })
+  .meta({ id: 'DeadLetterGroups' });
+
+export type DeadLetterGroups = z.output<typeof deadLetterGroupsSchema>;
 
 /** Body of `POST /api/dead-letters/replay`. */
 export const replaySchema = z

@@ -31,6 +31,13 @@ export const REST_LIMITS = {
   /** Dead letters that one request may name, and that it may take in all. */
   deadLetterIds: 500,
   deadLetters: 10_000,
+  queueLength: 200,
+  workerIdLength: 300,
+  /** Jobs that one request may remove from a queue. */
+  removals: 100_000,
+  /** Jobs of a flow, and levels of them. */
+  flowNodes: 1000,
+  flowDepth: 20,
 } as const;
 
 /** What REST assumes when the caller does not say. */
@@ -40,4 +47,5 @@ export const REST_DEFAULTS = {
   pageSize: 20,
   logRows: 100,
   deadLetters: 1000,
+  removals: 10_000,
 } as const;

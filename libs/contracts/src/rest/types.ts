@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { typeMetricsSchema, type TypeMetricsView } from '../types/type-metrics.js';
 import { publishedTypeSchema } from '../types/published-type.js';
 import type { QueueRoute } from '../types/queue-routes.js';
+import { REST_LIMITS } from './limits.js';
+import { printableText } from './text.js';
 import { typeOverridesSchema } from '../types/type-settings.js';
 
 /** A job type that live workers run. */
@@ -36,6 +39,25 @@ export const typeListSchema = z
     }),
   })
   .meta({ id: 'JobTypes' });
+
+/** Path parameters of a type. */
+export const typePathSchema = z.strictObject({
+  type: printableText(REST_LIMITS.typeLength).meta({
+    description: 'Name of the job type, percent-encoded.',
+    example: 'example.sleep',
+  }),
+});
+
+export type TypePath = z.output<typeof typePathSchema>;
+
+/** Answer of `GET /api/types/metrics`. */
+export const typeMetricsListSchema = z
+  .object({ items: z.array(typeMetricsSchema) })
+  .meta({ id: 'TypeMetricsList' });
+
+export interface TypeMetricsList {
+  items: TypeMetricsView[];
+}
 
 /** Body and answer of `PUT /api/types/:type/settings`: all that is overridden at run time. */
 export const typeOverridesBodySchema = typeOverridesSchema.meta({ id: 'TypeOverrides' });

@@ -1,3 +1,4 @@
+export * from './cron.js';
 export * from './duration.js';
 export * from './impossible-together.js';
 export * from './published-type.js';

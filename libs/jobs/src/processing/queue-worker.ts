@@ -21,6 +21,27 @@ export class QueueWorker extends Worker<unknown, unknown, string, DroverBackend>
     return job;
   }
 
+  /** Claims no more until {@link undrain}, and takes no wake-ups from others; what runs goes on. */
+  async drain(): Promise<void> {
+    if (this.isPaused()) return;
+    await this.pause(true);
+    await this.store.disconnectBlocking();
+  }
+
+  /** Claims again. */
+  async undrain(): Promise<void> {
+    if (!this.isPaused() || this.closing) return;
+    await this.store.reconnectBlocking();
+    await this.resume();
+  }
+
+  /** BullMQ's loop claims once more when it was woken as it was paused. The wake-up is left to another worker. */
+  protected override async moveToActive(token: string, name?: string) {
+    if (!this.isPaused()) return super.moveToActive(token, name);
+    await this.store.limits.passOn();
+    return undefined as never;
+  }
+
   /**
    * A lease that cannot be extended means that the job was cancelled or taken over: its handler is
    * told to stop. This is how a legacy service's cancel arrives. BullMQ alone would report an error

@@ -32,7 +32,9 @@ export async function applySchedules(
     const id = schedulerOf(type.type);
     const there = known.get(id);
     if (!type.schedule || type.isOffAtRunTime || queueOf(type.type) !== queue.name) {
-      if (there) await queue.removeJobScheduler(id);
+      // What somebody has paused is to be found paused when the type is switched on again.
+      const isKept = type.schedule && queueOf(type.type) === queue.name && isPaused(there);
+      if (there && !isKept) await queue.removeJobScheduler(id);
     } else if (type.settings.enabled) {
       const wanted = wantedOf(type, type.schedule);
       // Setting it anew would move the next run.
@@ -41,6 +43,9 @@ export async function applySchedules(
     }
   }
 }
+
+/** A paused scheduler has no next run. */
+const isPaused = (there: JobSchedulerJson | undefined) => there !== undefined && !Number.isFinite(there.next);
 
 function wantedOf(type: JobType, { every, cron, timeZone, payload = {} }: Schedule) {
   return {

@@ -22,6 +22,11 @@ export interface Dependencies {
   nextFailedCursor?: number;
 }
 
+export const CHILD_KINDS = ['pending', 'processed', 'ignored', 'unsuccessful'] as const;
+
+/** What a job knows of a child: it waits for it, has its result, tolerates its failure, or fails with it. */
+export type ChildKind = (typeof CHILD_KINDS)[number];
+
 /** Children that one window shows when it does not say how many. */
 const WINDOW = 20;
 const SCAN_COUNT = 100;
@@ -55,6 +60,26 @@ export class FlowQueries {
   /** Reasons of failures that the parent was to ignore, by child. */
   ignored(id: string): Promise<Record<string, string>> {
     return this.scripts.read((client) => client.hgetall(this.keys.ignored(id)), [id]);
+  }
+
+  /**
+   * Keys of all children that a job has, sorted, by what it knows of them. Each call of Redis reads some hundred.
+   *
+   * @param most children that are read at most; `undefined` is answered when there are more.
+   */
+  async children(id: string, most: number): Promise<Map<string, ChildKind> | undefined> {
+    const found = new Map<string, ChildKind>();
+    // A child goes from pending to one of the others: in this order none is missed.
+    for (const kind of CHILD_KINDS) {
+      let cursor = '0';
+      do {
+        const [next, keys] = await this.scripts.run<[string, string[]]>('childKeys', id, kind, cursor);
+        for (const key of keys) found.set(key, kind);
+        if (found.size > most) return undefined;
+        cursor = next;
+      } while (cursor !== '0');
+    }
+    return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** @param types of `processed`, `unprocessed`, `ignored`, `failed`. */

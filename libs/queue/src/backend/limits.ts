@@ -98,6 +98,26 @@ export class Limits {
     return this.scripts.run<number>('changeLimits', 'set', ...Object.entries(values).flat());
   }
 
+  /**
+   * Sets these limits and takes away those that are null, in one step.
+   *
+   * @throws {InvalidOptionError} for a limit that is no usable number; then nothing is changed.
+   */
+  async replace(values: Readonly<Record<LimitName, number | null>>): Promise<void> {
+    const given = Object.entries(values);
+    checkQueueLimits(Object.fromEntries(given.filter(([, value]) => value !== null)));
+    await this.scripts.run(
+      'changeLimits',
+      'replace',
+      ...given.flatMap(([name, value]) => [name, value ?? '']),
+    );
+  }
+
+  /** Wakes another worker where one that took a wake-up claims nothing. */
+  async passOn(): Promise<void> {
+    await this.scripts.run('wake');
+  }
+
   /** @returns how many there were. */
   unset(fields: readonly string[]): Promise<number> {
     return this.scripts.run<number>('changeLimits', 'unset', ...fields);

@@ -1,4 +1,5 @@
 import { defaultRepeatStrategy, type JobsOptions, type RepeatOptions, type RepeatStrategy } from 'bullmq';
+import { InvalidOptionError } from '../errors/index.js';
 import type { Schedulers } from './schedulers.js';
 import type { Scripts } from './scripts.js';
 
@@ -57,6 +58,30 @@ export class ScheduleKeeper {
     this.waitingFor = waitingFor;
     if (errors[0]) throw errors[0];
     return made;
+  }
+
+  /**
+   * Makes runs of a paused scheduler again, from the next one after now on.
+   *
+   * @returns false when it is not paused; undefined when there is none.
+   * @throws {InvalidOptionError} for one whose times come from a strategy that this process does not have.
+   */
+  async resume(id: string): Promise<boolean | undefined> {
+    const { run = '{}', name = '', every, strategy, taken } = await this.schedulers.fields(id);
+    if (strategy === '1' && !this.strategy) {
+      throw new InvalidOptionError(
+        `scheduler ${id} has times of its own, which only the program that made it knows`,
+      );
+    }
+    const opts = JSON.parse(run) as RunOptions;
+    const repeat = opts.repeat ?? {};
+    const now = Date.now();
+    const count = (repeat.count ?? 1) + (taken === '1' ? 0 : 1);
+    const next = every === undefined ? await this.timeAfter(now, repeat, name) : undefined;
+    const hasEnded = isOver(repeat, count, now) || (every === undefined && next === undefined);
+    const nextOpts = { ...opts, prevMillis: next, timestamp: now, repeat: { ...repeat, count } };
+    const answer = await this.schedulers.resume(id, next, hasEnded, nextOpts as JobsOptions);
+    return answer === -1 ? undefined : answer !== 0;
   }
 
   private async overdue(): Promise<Overdue[]> {

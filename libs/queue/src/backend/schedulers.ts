@@ -95,6 +95,35 @@ export class Schedulers {
     return this.scripts.run<number>('removeJobScheduler', id);
   }
 
+  /** Makes no run of a scheduler any more, until it is resumed. @returns 0, 1 when there is none, 2 when it was paused already. */
+  pause(id: string): Promise<number> {
+    return this.scripts.run<number>('pauseJobScheduler', id);
+  }
+
+  /**
+   * Makes runs of a paused scheduler again.
+   *
+   * @param nextMillis time of the next run; ignored with an interval, `undefined` = there is none to come.
+   * @returns id of the next run, '' for none; 0 when it is not paused, -1 when there is none.
+   * @throws {JobTransitionError} -11 when ids of its next runs are taken.
+   */
+  async resume(
+    id: string,
+    nextMillis: number | undefined,
+    hasEnded: boolean,
+    runOpts: JobsOptions,
+  ): Promise<string | 0 | -1> {
+    const answer = await this.whenAdopted<[string] | number>(
+      'resumeJobScheduler',
+      id,
+      nextMillis ?? '',
+      hasEnded ? '1' : '0',
+      ...runArguments(runOpts),
+    );
+    if (answer === 0 || answer === -1) return answer;
+    return (accepted(answer, { jobId: id, command: 'addJobScheduler' }) as [string])[0];
+  }
+
   /** @returns flat fields and the time of the current run, as text; nulls when there is none. */
   find(id: string): Promise<[string[] | null, string | null]> {
     return this.scripts.run<[string[] | null, string | null]>('getJobScheduler', id);

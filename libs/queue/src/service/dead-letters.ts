@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterPage } from '#libs/contracts';
+import type { DeadLetter } from '#libs/contracts';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { checkKnownId } from '../backend/validate.js';
 import { InvalidOptionError } from '../errors/index.js';
@@ -25,9 +25,18 @@ export interface Taken {
   more: boolean;
 }
 
+/** A dead letter's place in the list. */
+export interface DeadLetterPlace {
+  /** When it died, Unix ms. */
+  time: number;
+  id: string;
+}
+
 /** Dead letters looked at, or changed, in one call: it holds Redis for a few milliseconds. */
 const LOOK = 500;
 const DEFAULT_LIMIT = 1000;
+/** Calls for one page behind a place. */
+const MOST_LOOKS = 40;
 
 /**
  * Jobs that failed for good and are kept for longer: list, count, run again, remove. To BullMQ and to Go services they are failed
@@ -40,12 +49,13 @@ export class DeadLetters {
     this.jobs = new JobViews(backend);
   }
 
-  /** One page, the newest first. `page` counts from 1. */
-  async list(query: {
-    type?: string | undefined;
+  /** One page by its number, the newest first. `page` counts from 1. */
+  async list(query: { type?: string | undefined; page: number; pageSize: number }): Promise<{
+    items: DeadLetter[];
+    total: number;
     page: number;
     pageSize: number;
-  }): Promise<DeadLetterPage & { items: DeadLetter[] }> {
+  }> {
     const { type, page, pageSize } = query;
     await this.dropExpired();
     const skip = (page - 1) * pageSize;
@@ -70,6 +80,34 @@ export class DeadLetters {
       page,
       pageSize,
     };
+  }
+
+  /**
+   * The next dead letters behind a place, the newest first. Looks at a limited number: there may be fewer than `limit`, and a next
+   * place all the same.
+   */
+  async pageAfter(
+    place: DeadLetterPlace | undefined,
+    { type = '', limit }: { type?: string | undefined; limit: number },
+  ): Promise<{ items: DeadLetter[]; next?: DeadLetterPlace }> {
+    await this.dropExpired();
+    const { defaultType } = this.backend.storeOptions;
+    const ids: string[] = [];
+    let at = place;
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const [found, [time, id]] = await this.backend.scripts.run<[string[], [string, string]]>(
+        'deadLetterPage',
+        type,
+        defaultType,
+        at?.time ?? '+inf',
+        at?.id ?? '',
+        limit - ids.length,
+      );
+      ids.push(...found);
+      at = id === '' ? undefined : { time: Number(time), id };
+      if (!at || ids.length >= limit) break;
+    }
+    return { items: await this.views(ids), ...(at && { next: at }) };
   }
 
   /** How many there are, of a type or in all. */

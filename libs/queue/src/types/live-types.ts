@@ -60,6 +60,11 @@ export class TypeView {
     return [...(await this.types()).keys()];
   }
 
+  /** The types that live workers run, by name. */
+  async list(): Promise<LiveType[]> {
+    return [...(await this.types()).values()];
+  }
+
   private types(): Promise<ReadonlyMap<string, LiveType>> {
     const now = performance.now();
     if (!this.read || now - this.read.at > FRESH_MS) {

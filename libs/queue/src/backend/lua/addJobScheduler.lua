@@ -1,9 +1,10 @@
--- Adds a job scheduler, or changes one, and makes its next run. A run that has not started is replaced.
+-- Adds a job scheduler, or changes one, and makes its next run. A run that has not started is replaced. A paused one gets
+-- the settings, stays paused and makes no run.
 -- Input   ARGV[5] scheduler  ARGV[6] time in ms of the next run ('' with an interval)  ARGV[7] interval in ms ('' without)
 --         ARGV[8] offset in ms, 0 = none  ARGV[9] start date in ms or ''  ARGV[10] name  ARGV[11] payload JSON
 --         ARGV[12] options JSON of the run  ARGV[13] created_at RFC 3339  ARGV[14] contract priority
 --         ARGV[15] 'head' or 'tail' of its priority  ARGV[16..] fields of the scheduler and their values
--- Output  { id of the run, its delay in ms }; 1 when more must be adopted first, to keep the order of arrival;
+-- Output  { id of the run, of a paused one the id that it would have, its delay in ms }; 1 when more must be adopted first, to keep the order of arrival;
 --         or -10 the run's id is taken, -11 so are the ones after it: nothing changed
 -- Events  added, then waiting or delayed. Contract: status_updated, job_added
 --@include adopt added scheduler
@@ -16,7 +17,8 @@ local _, backlog = adoptAdded(100, false)
 if backlog then return 1 end
 
 local current, last = currentRun(scheduler)
-local known = redis.call('HMGET', schedulerKey(scheduler), 'every', 'offset', 'ic')
+local isHeld = isPausedScheduler(scheduler)
+local known = redis.call('HMGET', schedulerKey(scheduler), 'every', 'offset', 'ic', 'paused')
 local isSame = last and every and tonumber(known[1]) == every
 local replaced = current and isReplaceable(current) and current
 
@@ -31,6 +33,7 @@ if every then
   end
   millis = freeSlot(scheduler, millis, every, replaced)
   if not millis then return -11 end
+  if offset == 0 and isHeld and tonumber(known[1]) == every then offset = tonumber(known[2]) or 0 end
   if offset == 0 then offset = replaced and tonumber(known[2]) or millis - math.floor(millis / every) * every end
 else
   millis = math.floor(tonumber(ARGV[6]))
@@ -47,6 +50,10 @@ end
 if replaced then discard(replaced, true) end
 redis.call('UNLINK', schedulerKey(scheduler))
 redis.call('HSET', schedulerKey(scheduler), 'name', ARGV[10], 'ic', known[3] or 1, 'offset', exact(math.floor(offset)), unpack(ARGV, 16))
+if isHeld then
+  redis.call('HSET', schedulerKey(scheduler), 'run', ARGV[12], 'paused', known[4] or exact(now), 'taken', '1')
+  return { id or runId(scheduler, millis), math.max(0, millis - now) }
+end
 local made, delay = addRun(scheduler, millis, ARGV[10], ARGV[11], {
   id = id,
   opts = ARGV[12],

@@ -1,8 +1,9 @@
 -- Jobs that job schedulers made. `<p>schedulers` holds scheduler id -> time in ms of its current run, the one
 -- after which the next is made. A run's id is `repeat:<scheduler>:<ms>`, or a neighbour's where that was taken
--- (the scheduler's field `runId`); its field `repeatJobKey` names the scheduler.
+-- (the scheduler's field `runId`); its field `repeatJobKey` names the scheduler. The time of a paused scheduler is endless: it
+-- has no current run, and is never overdue.
 --@include context
---@exports schedulerKey runId currentRun schedulerOf isCurrentRun isToCome isOurs
+--@exports schedulerKey runId currentRun isPausedScheduler schedulerOf isCurrentRun isToCome isOurs
 
 function schedulerKey(scheduler) return base .. 'scheduler:' .. scheduler end
 
@@ -11,10 +12,12 @@ function runId(scheduler, millis) return 'repeat:' .. scheduler .. ':' .. string
 -- Id and time in ms of a scheduler's current run, or nil.
 function currentRun(scheduler)
   local millis = tonumber(redis.call('ZSCORE', keys.schedulers, scheduler))
-  if not millis then return nil end
+  if not millis or millis == math.huge then return nil end
   local other = redis.pcall('HGET', schedulerKey(scheduler), 'runId')
   return type(other) == 'string' and other or runId(scheduler, millis), millis
 end
+
+function isPausedScheduler(scheduler) return tonumber(redis.call('ZSCORE', keys.schedulers, scheduler)) == math.huge end
 
 -- The scheduler that made a job, or nil when none did or it has been removed.
 function schedulerOf(id)

@@ -1,12 +1,12 @@
 -- Making the runs of job schedulers.
 --@include context wake add discard scheduled
---@exports nextSlot firstSlot freeSlot isReplaceable addRun
+--@exports slotAfter nextSlot firstSlot freeSlot isReplaceable addRun
 
 -- Most slots looked at for one that no other job has.
 local MAX_SLOTS = 33
 
 -- The first slot after `time`: slots lie `every` ms apart, `offset` ms behind whole multiples of it.
-local function slotAfter(time, every, offset)
+function slotAfter(time, every, offset)
   return (math.floor((time - offset) / every) + 1) * every + offset
 end
 
