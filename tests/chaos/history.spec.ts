@@ -6,6 +6,7 @@ import { createBackendFactory } from '#libs/queue';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { fetchWithKey, TEST_ACCESS } from '../support/access.js';
 import { Command } from '../support/command.js';
 import {
   createPostgresDatabase,
@@ -95,6 +96,7 @@ async function startApi(settings: Record<string, string> = {}): Promise<{ comman
     REDIS_URL: testRedisUrl(),
     QUEUE_PREFIX: prefix,
     PORT: '0',
+    ...TEST_ACCESS,
     ...database.settings,
     ...settings,
   });
@@ -141,7 +143,7 @@ async function add(queue: { addBulk: InstanceType<typeof Queue>['addBulk'] }, fr
 }
 
 const countOf = async (url: string, filter = '') =>
-  ((await (await fetch(`${url}/api/history/count${filter}`)).json()) as { count: number }).count;
+  ((await (await fetchWithKey(`${url}/api/history/count${filter}`)).json()) as { count: number }).count;
 
 /** Waits until the history has every job, ended as it did. */
 async function expectAll(url: string, jobs = JOBS): Promise<void> {
@@ -248,14 +250,14 @@ async function expectAll(url: string, jobs = JOBS): Promise<void> {
     await waitFor(async () => (await countOf(api.url)) === 10);
     await line.cut();
     await add(queue, 10, 10);
-    const health = async () => (await (await fetch(`${api.url}/api/health`)).json()) as Health;
-    await waitFor(async () => (await health()).history.status === 'waiting');
+    const health = async () => (await (await fetchWithKey(`${api.url}/api/health`)).json()) as Health;
+    await waitFor(async () => (await health()).history?.status === 'waiting');
     expect(await health()).toMatchObject({ status: 'ok', database: 'unavailable' });
-    expect((await fetch(`${api.url}/api/jobs/j-12`)).status).toBe(200);
-    expect((await fetch(`${api.url}/api/history`)).status).toBe(503);
+    expect((await fetchWithKey(`${api.url}/api/jobs/j-12`)).status).toBe(200);
+    expect((await fetchWithKey(`${api.url}/api/history`)).status).toBe(503);
     await line.mend();
     await waitFor(async () => (await countOf(api.url)) === 20, { timeoutMs: 20_000 });
-    await waitFor(async () => (await health()).history.status === 'ok');
+    await waitFor(async () => (await health()).history?.status === 'ok');
   }, 60_000);
 });
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Cluster } from 'ioredis';
@@ -27,7 +26,8 @@ const SILENT = { log: () => undefined, warn: () => undefined, error: () => undef
 
 /** An API of its own for a spec: the real application on a free port, with a key prefix nobody else has. */
 export class TestApi {
-  private readonly fronts: Server[] = [];
+  /** Keys made by {@link as}, by name. */
+  private readonly keys = new Map<string, string>();
 
   private constructor(
     readonly app: NestExpressApplication,
@@ -36,6 +36,7 @@ export class TestApi {
     private readonly database: TestDatabase | undefined,
     /** What it was started with: give it to another one for the same database. */
     readonly settings: Record<string, string>,
+    private readonly key: string = TEST_ADMIN_KEY,
   ) {}
 
   static async start(
@@ -73,20 +74,16 @@ export class TestApi {
     return this.postRaw(path, JSON.stringify(body));
   }
 
-  /** The same API as one caller sees it: behind a server that says who calls, as the API's guard does. */
-  async as(caller: Partial<Caller> & Pick<Caller, 'name'>): Promise<TestApi> {
-    const application = this.app.getHttpAdapter().getInstance() as (
-      request: object,
-      response: object,
-    ) => void;
-    const known: Caller = { role: 'operator', isLimitedToOwn: true, ...caller };
-    const front = createServer((request, response) =>
-      application(Object.assign(request, { caller: known }), response),
-    );
-    this.fronts.push(front);
-    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
-    const { port } = front.address() as AddressInfo;
-    return new TestApi(this.app, `http://127.0.0.1:${port}`, this.prefix, this.database);
+  /** The same API as the holder of a key sees it: by default an operator limited to own jobs. */
+  async as({ name, role = 'operator', isLimitedToOwn = true }: Partial<Caller> & Pick<Caller, 'name'>) {
+    let key = this.keys.get(name);
+    if (key === undefined) {
+      const answer = await this.post('/api/keys', { name, role, ownJobsOnly: isLimitedToOwn });
+      expect(answer).toMatchObject({ status: 201 });
+      key = answer.body.key as string;
+      this.keys.set(name, key);
+    }
+    return new TestApi(this.app, this.url, this.prefix, this.database, this.settings, key);
   }
 
   /** Forgets all jobs, types and settings of all queues, as if the API had just been started. */
@@ -137,7 +134,7 @@ export class TestApi {
   }
 
   async send(path: string, init: RequestInit): Promise<Answer> {
-    const response = await fetch(this.url + path, withKey(init));
+    const response = await fetch(this.url + path, withKey(init, this.key));
     const text = await response.text();
     const isJson = (response.headers.get('content-type') ?? '').includes('json');
     return {
@@ -162,8 +159,6 @@ export class TestApi {
   }
 
   async close(): Promise<void> {
-    for (const front of this.fronts) front.closeAllConnections();
-    await Promise.all(this.fronts.map((front) => new Promise((resolve) => front.close(resolve))));
     await this.app.close();
     await this.database?.remove();
   }

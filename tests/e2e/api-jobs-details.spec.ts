@@ -13,6 +13,7 @@ import {
   type PublishedType,
 } from '#libs/contracts';
 import { createBackend, QueueService, TypeLimits } from '#libs/queue';
+import { fetchWithKey } from '../support/access.js';
 import { testRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
 import { expectProblem, TestApi } from './api-client.js';
@@ -69,7 +70,7 @@ describe('GET /api/jobs/:id/result', () => {
 
 describe('artifacts', () => {
   const fetchFile = (path: string, headers: Record<string, string> = {}) =>
-    fetch(api.url + path, { headers });
+    fetchWithKey(api.url + path, { headers });
 
   it('are listed with their addresses, and come as they are', async () => {
     const { id } = await api.create({ id: 'a/b ü' });
@@ -174,7 +175,7 @@ describe('artifacts', () => {
     expect((await api.get('/api/jobs/again/artifacts')).body.items).toHaveLength(1);
     await store.put({ jobId: 'again', name: 'b.txt' }, 'y');
     expect((await ada.get('/api/jobs/again/artifacts')).body.items).toMatchObject([{ name: 'b.txt' }]);
-    expect(await (await fetch(`${ada.url}/api/jobs/again/artifacts/b.txt`)).text()).toBe('y');
+    expect((await ada.get('/api/jobs/again/artifacts/b.txt')).body).toBe('y');
   });
 
   it('outlive their job for whoever may see any job', async () => {

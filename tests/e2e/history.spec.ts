@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import { createBackendFactory } from '#libs/queue';
+import { fetchWithKey } from '../support/access.js';
 import { describeOnDatabases } from '../support/postgres.js';
 import { testRedisUrl } from '../support/redis.js';
 import { waitFor } from '../support/wait.js';
@@ -115,13 +116,13 @@ describeOnDatabases('the history', (create) => {
   });
 
   it('exports what fits as CSV and as lines of JSON', async () => {
-    const csv = await fetch(`${api.url}/api/history/export?format=csv&type=test.job&status=failed`);
+    const csv = await fetchWithKey(`${api.url}/api/history/export?format=csv&type=test.job&status=failed`);
     expect(csv.headers.get('content-type')).toContain('text/csv');
     const lines = (await csv.text()).trim().split('\n');
     expect(lines[0]).toMatch(/^queue,id,type,status/);
     expect(lines[1]).toMatch(/^jobs,f-1,test.job,failed,normal,/);
     expect(lines).toHaveLength(2);
-    const json = await fetch(`${api.url}/api/history/export?format=ndjson&type=page.job`);
+    const json = await fetchWithKey(`${api.url}/api/history/export?format=ndjson&type=page.job`);
     const rows = (await json.text())
       .trim()
       .split('\n')
@@ -172,7 +173,7 @@ describeOnDatabases('the history', (create) => {
     );
     const job = await recorded(api, 'big', () => true);
     expect(job).toMatchObject({ legacy: true, language: 'go', createdAt: '2026-01-01T00:00:00.000Z' });
-    const text = await (await fetch(`${api.url}/api/history/big`)).text();
+    const text = await (await fetchWithKey(`${api.url}/api/history/big`)).text();
     expect(text).toContain('12345678901234567890.123456789');
   });
 

@@ -7,10 +7,10 @@ export const TEST_ACCESS = { DROVER_ADMIN_KEY: TEST_ADMIN_KEY, RATE_LIMIT_PER_MI
 /** The header that a key travels in. */
 export const bearer = (key: string = TEST_ADMIN_KEY) => ({ Authorization: `Bearer ${key}` });
 
-/** A request with the admin key, unless it brings another one, or `Authorization: none`. */
-export function withKey(init: RequestInit = {}): RequestInit {
+/** A request with a key, by default the admin's, unless it brings another one, or `Authorization: none`. */
+export function withKey(init: RequestInit = {}, key: string = TEST_ADMIN_KEY): RequestInit {
   const headers = new Headers(init.headers);
-  if (!headers.has('authorization')) headers.set('Authorization', bearer().Authorization);
+  if (!headers.has('authorization')) headers.set('Authorization', bearer(key).Authorization);
   else if (headers.get('authorization') === 'none') headers.delete('authorization');
   return { ...init, headers };
 }
