@@ -17,7 +17,9 @@ export const BUNDLED_PLUGINS: Readonly<Record<string, Type | DynamicModule>> = {
   get 'email-send'() {
     return EmailSendPlugin.forRoot();
   },
-  'report-generate': ReportGeneratePlugin,
+  get 'report-generate'() {
+    return ReportGeneratePlugin.forRoot();
+  },
 };
 
 /**

@@ -1,7 +1,7 @@
 import type { Formatter } from './format.js';
 import { escapeMarkup } from './markup.js';
 import { REPORT_LIMITS, type Column, type ReportPayload } from './payload.js';
-import type { Row } from './row-source.js';
+import type { Row } from './rows/row-source.js';
 
 const WIDTH = 720;
 const HEIGHT = 300;

@@ -1,7 +1,7 @@
 import { Readable, Transform } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Cell, ReportPayload } from './payload.js';
-import type { Row } from './row-source.js';
+import type { Row } from './rows/row-source.js';
 
 /** A text that a spreadsheet would take for a formula, also behind spaces, and with the wide signs of East Asian keyboards. */
 const FORMULA = /^[\s\p{Cf}\p{Cc}]*[=+\-@\t\r\n＝＋－＠]/u;

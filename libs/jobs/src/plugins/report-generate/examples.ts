@@ -22,4 +22,17 @@ export const reportExamples: readonly JobExample[] = [
       formats: ['csv', 'html'],
     },
   },
+  {
+    title: 'What failed in the last 24 hours',
+    payload: {
+      title: 'Failed jobs',
+      columns: [
+        { key: 'type', title: 'Type' },
+        { key: 'id', title: 'Job' },
+        { key: 'error', title: 'Error' },
+        { key: 'finishedAt', title: 'Failed at', format: 'date' },
+      ],
+      source: { kind: 'history', filter: { status: 'failed' }, finishedWithin: '24h' },
+    },
+  },
 ];

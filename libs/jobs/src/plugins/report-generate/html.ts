@@ -2,7 +2,7 @@ import { chartOf } from './chart.js';
 import { classOf, Formatter } from './format.js';
 import { escapeMarkup } from './markup.js';
 import type { Cell, Column, ReportPayload } from './payload.js';
-import type { Row } from './row-source.js';
+import type { Row } from './rows/row-source.js';
 import { STYLE } from './style.js';
 import { Totals } from './totals.js';
 

@@ -1,3 +1,4 @@
+import { countHistorySchema, duration } from '#libs/contracts';
 import { z } from 'zod';
 
 /** Rows and cells a report may have; a PDF, which a browser lays out in memory, has fewer. */
@@ -12,7 +13,7 @@ export const REPORT_LIMITS = {
 const cell = z.union([z.string().max(20_000), z.number(), z.boolean(), z.null()]);
 export type Cell = z.output<typeof cell>;
 
-/** A column's key: the field of each row's object. */
+/** A column's key: the field of each row's object; of rows from the history a path such as `payload.user.id`. */
 const key = z.string().min(1).max(200);
 
 const column = z.strictObject({
@@ -34,6 +35,20 @@ const rows = z.strictObject({
   rows: z.array(z.union([z.record(z.string(), cell), z.array(cell)])).max(REPORT_LIMITS.rows),
 });
 
+const TEN_YEARS_MS = 10 * 365 * 86_400_000;
+const within = duration(1, TEN_YEARS_MS).optional();
+
+const history = z.strictObject({
+  kind: z.literal('history'),
+  /** Which jobs: the filter of `GET /api/history`. */
+  filter: countHistorySchema.prefault({}),
+  /** Those created, or finished, so long ago at most: for reports on a schedule. Milliseconds, or a text such as "24h". */
+  createdWithin: within,
+  finishedWithin: within,
+  /** Most jobs; the newest are taken. */
+  limit: z.number().int().min(1).max(REPORT_LIMITS.rows).default(1000),
+});
+
 const chart = z.strictObject({
   kind: z.enum(['bar', 'line']),
   /** Column of the names under the chart. */
@@ -49,7 +64,7 @@ export const reportPayload = z
     title: z.string().min(1).max(200),
     description: z.string().max(2000).optional(),
     /** Where the rows come from. */
-    source: z.discriminatedUnion('kind', [rows]),
+    source: z.discriminatedUnion('kind', [rows, history]),
     columns: z.array(column).min(1).max(REPORT_LIMITS.columns),
     /** Column by whose values the rows are put together, in the order in which the values first appear. */
     groupBy: key.optional(),

@@ -14,7 +14,9 @@ import {
   type ReportResult,
 } from './payload.js';
 import { pdfOf } from './pdf.js';
-import { GivenRows, type Row, type RowSource } from './row-source.js';
+import { GivenRows } from './rows/given-rows.js';
+import { HistoryRows } from './rows/history-rows.js';
+import type { Row } from './rows/row-source.js';
 
 /** Makes a table of rows into CSV, HTML and PDF files. */
 @JobHandler({
@@ -26,14 +28,11 @@ import { GivenRows, type Row, type RowSource } from './row-source.js';
   examples: reportExamples,
 })
 export class ReportGenerateHandler implements JobHandler<ReportPayload, ReportResult> {
-  private readonly sources: { readonly [Kind in ReportPayload['source']['kind']]: RowSource<Kind> };
-
   constructor(
     private readonly pool: BrowserPool,
-    rows: GivenRows,
-  ) {
-    this.sources = { rows };
-  }
+    private readonly given: GivenRows,
+    private readonly history: HistoryRows,
+  ) {}
 
   async run(payload: ReportPayload, context: JobContext): Promise<ReportResult> {
     const { signal, log, progress } = context;
@@ -59,7 +58,7 @@ export class ReportGenerateHandler implements JobHandler<ReportPayload, ReportRe
   private async rowsOf(payload: ReportPayload, signal: AbortSignal): Promise<Row[]> {
     const rows: Row[] = [];
     const most = payload.formats.includes('pdf') ? REPORT_LIMITS.pdfRows : REPORT_LIMITS.rows;
-    for await (const row of this.sources[payload.source.kind].open(payload, signal)) {
+    for await (const row of this.open(payload, signal)) {
       signal.throwIfAborted();
       if (rows.length >= most)
         throw new ReportTooLargeError(
@@ -68,6 +67,11 @@ export class ReportGenerateHandler implements JobHandler<ReportPayload, ReportRe
       rows.push(row);
     }
     return rows;
+  }
+
+  private open({ source, columns }: ReportPayload, signal: AbortSignal): AsyncIterable<Row> {
+    if (source.kind === 'rows') return this.given.open({ source, columns, signal });
+    return this.history.open({ source, columns, signal });
   }
 
   private async contentOf(

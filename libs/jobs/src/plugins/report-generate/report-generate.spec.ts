@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function report(payload: object, options: RunHandlerOptions = {}) {
   const run = await runHandler(ReportGenerateHandler, {
-    imports: [ReportGeneratePlugin],
+    imports: [ReportGeneratePlugin.forRoot({})],
     payload: { title: 'Sales', columns, source: { kind: 'rows', rows }, ...payload },
     ...options,
   });
@@ -250,5 +250,9 @@ it.each([
 
 it('has examples that work', async () => {
   expect(jobHandlerOptions(ReportGenerateHandler)?.examples).toBe(reportExamples);
-  for (const { payload } of reportExamples) expect((await report(payload as object)).error).toBeUndefined();
+  // Those of the history are made in report-history.spec.ts.
+  const given = reportExamples.map(({ payload }) => payload as { source: { kind: string } });
+  for (const payload of given.filter(({ source }) => source.kind === 'rows')) {
+    expect((await report(payload)).error).toBeUndefined();
+  }
 });

@@ -1,5 +1,5 @@
 import type { Cell, Column } from './payload.js';
-import type { Row } from './row-source.js';
+import type { Row } from './rows/row-source.js';
 
 /** Sums up columns row by row. */
 export class Totals {
