@@ -92,7 +92,7 @@ describe('POST /api/flows', () => {
     });
     const stored = await queue.backend.reading.find(pack!.id);
     expect(JSON.parse(stored!.fields['opts']!)).toMatchObject({
-      creator: 'local',
+      creator: 'admin',
       failParentOnFailure: true,
     });
 

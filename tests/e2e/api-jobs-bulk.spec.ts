@@ -40,7 +40,7 @@ it('adds jobs in the order of the request, with all they say', async () => {
     type: 'a',
     payload: { n: 1 },
     tags: ['t'],
-    creator: 'local',
+    creator: 'admin',
   });
   expect(await show(second)).toMatchObject({ type: 'b', payload: [2], priorityName: 'high' });
   expect(await show(third)).toMatchObject({ state: 'delayed', timeout: 1000, attempts: { max: 5 } });

@@ -319,7 +319,7 @@ describe('replay', () => {
       attempts: { made: 0, max: 7 },
       timeout: 500,
       tags: ['t'],
-      creator: 'local',
+      creator: 'admin',
     });
     expect(await show('a')).toEqual(before);
     expect((await queue.dequeueJob())?.payload).toEqual({ n: 1 });

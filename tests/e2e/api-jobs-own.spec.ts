@@ -32,7 +32,7 @@ describe('creator and tags', () => {
     const job = await ada.create({ id: 'a', tags: ['eu', 'invoice'] });
     expect(job).toMatchObject({ creator: 'ada', tags: ['eu', 'invoice'] });
     expect(await show('a')).toMatchObject({ creator: 'ada', tags: ['eu', 'invoice'] });
-    expect((await api.create({ id: 'b' })).creator).toBe('local');
+    expect((await api.create({ id: 'b' })).creator).toBe('admin');
   });
 
   it('survive a failure, a retry, a requeue by a Go service, and a replay', async () => {

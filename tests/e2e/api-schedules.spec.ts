@@ -49,7 +49,7 @@ describe('POST /api/schedules', () => {
       payload: { format: 'pdf' },
       priority: 'high',
       attempts: 5,
-      creator: 'local',
+      creator: 'admin',
       ofType: false,
       paused: false,
       runs: 1,
@@ -74,7 +74,7 @@ describe('POST /api/schedules', () => {
       delayedUntil: body.nextRun,
     });
     const stored = await queue.backend.reading.find(job.id);
-    expect(JSON.parse(stored!.fields['opts']!)).toMatchObject({ creator: 'local' });
+    expect(JSON.parse(stored!.fields['opts']!)).toMatchObject({ creator: 'admin' });
   });
 
   it('makes one with an interval, from a start on, until an end, of so many runs', async () => {
