@@ -94,6 +94,8 @@ export class Recorder {
         await this.turn();
         this.settled();
       } catch (error) {
+        // Whoever stops it ends its wait, which is no trouble.
+        if (this.stopped) return;
         this.onTrouble(error);
         await sleep(RETRY_MS, undefined, { ref: false });
       }
