@@ -212,14 +212,17 @@ async function expectAll(url: string, jobs = JOBS): Promise<void> {
     await after.command.prints(/the gap was filled with \d+ jobs that Redis still has/);
     const client = new pg.Client({ connectionString: database.options.url });
     await client.connect();
-    const { rows } = await client.query(
-      `SELECT reason, lost::int AS lost, filled, filled_at IS NOT NULL AS closed FROM history_gaps WHERE reason = 'trimmed'`,
-    );
+    // What the killed process had read and not written is a gap of its own.
+    const gaps = async () =>
+      (
+        await client.query<{ lost: number; closed: boolean }>(
+          `SELECT lost::int AS lost, filled_at IS NOT NULL AS closed FROM history_gaps WHERE reason = 'trimmed'`,
+        )
+      ).rows;
+    await waitFor(async () => (await gaps()).every(({ closed }) => closed), { what: 'all gaps filled' });
+    const lost = (await gaps()).map((gap) => gap.lost);
     await client.end();
-    expect(rows).toEqual([
-      { reason: 'trimmed', lost: expect.any(Number), filled: expect.any(Number), closed: true },
-    ]);
-    expect(rows[0].lost).toBeGreaterThan(JOBS);
+    expect(Math.max(...lost)).toBeGreaterThan(JOBS);
   }, 120_000);
 
   it('that starts for the first time has the jobs there are', async () => {
