@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Jest 30 cannot require(esm) on Node 20, so our TypeScript and the ESM-only packages below are
 // both compiled to CommonJS for tests. Production runs the ESM that tsc emits.
 const esmPackages = [
@@ -46,5 +48,7 @@ export default {
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   testTimeout: 60_000,
+  // Many specs mostly wait: two at a time are quicker also on two cores.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   forceExit: false,
 };
