@@ -47,7 +47,7 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(${esmPackages.join('|')})/)`],
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
-  testTimeout: 60_000,
+  testTimeout: 150_000,
   // Many specs mostly wait: two at a time are quicker also on two cores.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   forceExit: false,

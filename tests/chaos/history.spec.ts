@@ -230,8 +230,8 @@ async function expectAll(url: string, jobs = JOBS): Promise<void> {
     await add(queue, 0, JOBS);
     await redis.xtrim(`${prefix}:jobs:events`, 'MAXLEN', 0);
     const api = await startApi();
-    await waitFor(async () => (await countOf(api.url, '?status=pending')) === JOBS, { timeoutMs: 30_000 });
-  }, 60_000);
+    await waitFor(async () => (await countOf(api.url, '?status=pending')) === JOBS);
+  });
 
   it('notices a Redis that has lost its stream, and goes on', async () => {
     const queue = jobsQueue();
@@ -240,9 +240,9 @@ async function expectAll(url: string, jobs = JOBS): Promise<void> {
     await waitFor(async () => (await countOf(api.url)) === 10);
     await redis.del(`${prefix}:jobs:events`);
     await add(queue, 10, 10);
-    await waitFor(async () => (await countOf(api.url)) === 20, { timeoutMs: 20_000 });
+    await waitFor(async () => (await countOf(api.url)) === 20);
     await api.command.prints(/Redis has lost the event stream/);
-  }, 60_000);
+  });
 
   it('waits for a database that is away while the other routes answer, and goes on', async () => {
     const queue = jobsQueue();
@@ -259,9 +259,9 @@ async function expectAll(url: string, jobs = JOBS): Promise<void> {
     expect((await fetchWithKey(`${api.url}/api/jobs/j-12`)).status).toBe(200);
     expect((await fetchWithKey(`${api.url}/api/history`)).status).toBe(503);
     await line.mend();
-    await waitFor(async () => (await countOf(api.url)) === 20, { timeoutMs: 20_000 });
+    await waitFor(async () => (await countOf(api.url)) === 20);
     await waitFor(async () => (await health()).history?.status === 'ok');
-  }, 60_000);
+  });
 });
 
 describe('a recorder on the embedded database', () => {
@@ -294,5 +294,5 @@ describe('a recorder on the embedded database', () => {
     processes.push(second);
     expect(await second.exited).toMatchObject({ code: 1 });
     expect(second.output).toMatch(/in use by process \d+.*DATABASE_URL/);
-  }, 60_000);
+  });
 });

@@ -34,14 +34,12 @@ it('a job whose worker is killed twice goes on after its last checkpoint and rep
     const worker = start();
     await waitFor(async () => doneSteps(await logs()).includes(step), {
       what: `step ${step} to be done`,
-      timeoutMs: 30_000,
     });
     await worker.kill();
   }
   start();
   await waitFor(async () => (await queue.getJobStatus(id)) === 'completed', {
     what: 'the job to be completed',
-    timeoutMs: 30_000,
   });
   const lines = await logs();
   const steps = doneSteps(lines);

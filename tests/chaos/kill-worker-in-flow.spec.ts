@@ -47,4 +47,4 @@ it('a worker killed in the middle of flows loses no child, and every parent goes
   }
   expect(await redis.zcard(keys.key('waiting-children'))).toBe(0);
   expect(await worker.stop()).toBe(0);
-}, 90_000);
+});

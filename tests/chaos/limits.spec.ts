@@ -60,7 +60,6 @@ it('three workers, killed again and again, never run more jobs of a type than it
     const enough = (JOBS * kill) / (KILLS + 2);
     await waitFor(async () => (await completedOf(queue)) >= enough && Number(await running()) >= 3, {
       what: `${enough} jobs to be completed, and some to run`,
-      timeoutMs: 30_000,
     });
     await workers.shift()?.kill();
     startWorker();

@@ -93,7 +93,6 @@ it('several processes count together', async () => {
     await waitFor(async () => (await ask(key, other)).status === 429 || void there++, {
       everyMs: 300,
       what: 'the other process refusing',
-      timeoutMs: 30_000,
     });
     expect(there).toBeLessThan(35);
   } finally {

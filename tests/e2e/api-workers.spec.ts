@@ -36,7 +36,7 @@ function start(id: string, settings: Record<string, string> = {}): Promise<Worke
 const show = async (id: string): Promise<WorkerView> =>
   (await api.get(`/api/workers/${id}`)).body as WorkerView;
 const until = (id: string, reached: (worker: WorkerView) => boolean) =>
-  waitFor(async () => reached(await show(id)), { what: `worker ${id}`, timeoutMs: 20_000 });
+  waitFor(async () => reached(await show(id)), { what: `worker ${id}` });
 
 /** A heartbeat as a legacy worker writes it. */
 const legacy = (
@@ -211,7 +211,7 @@ it('legacy workers are found among many other keys without one long look', async
       const found = await list('?limit=100');
       return found.items.some(({ id }: WorkerView) => id === 'lost') && found;
     },
-    { what: 'the worker to be found', timeoutMs: 30_000 },
+    { what: 'the worker to be found' },
   );
   expect(body.items.length).toBeGreaterThan(0);
   await other.remove();

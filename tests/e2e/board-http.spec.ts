@@ -140,7 +140,7 @@ it('takes its time for all jobs of a queue', async () => {
     });
     worker.concurrency = 100;
     const failed = () => hasty.redis.zcard(`${hasty.keys}failed`);
-    await waitFor(async () => (await failed()) === 1000, { what: '1000 failed jobs', timeoutMs: 30_000 });
+    await waitFor(async () => (await failed()) === 1000, { what: '1000 failed jobs' });
     await worker.close();
     const answer = await hasty.api.send(`${BOARD_API}/queues/jobs/retry/failed`, { method: 'PUT' });
     expect(answer).toMatchObject({ status: 200, body: { retried: 1000, skipped: 0 } });

@@ -13,7 +13,7 @@ async function recorded(api: TestApi, id: string, fits: (job: Record<string, unk
       const { status, body } = await api.get(`/api/history/${id}`);
       return status === 200 && fits(body) ? body : undefined;
     },
-    { timeoutMs: 20_000, what: `job ${id} in the history` },
+    { what: `job ${id} in the history` },
   );
 }
 

@@ -47,7 +47,7 @@ beforeAll(async () => {
   });
   await worker.ready();
   await waitFor(async () => (await api.get('/api/types')).body.items.length > 0);
-}, 60_000);
+});
 
 afterAll(async () => {
   await worker.stop();

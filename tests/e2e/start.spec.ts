@@ -252,7 +252,7 @@ describe('npm start', () => {
     expect((await first.exited).code).toBe(0);
 
     await start().prints(UP);
-    await waitFor(async () => (await statusOf(id)) === 'completed', { timeoutMs: 30_000 });
+    await waitFor(async () => (await statusOf(id)) === 'completed');
   }, 120_000);
 
   it('leaves no process behind when it is killed with -9, and starts again at once', async () => {

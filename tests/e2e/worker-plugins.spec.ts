@@ -40,7 +40,7 @@ async function ended(id: string) {
       const job = await queue.jobs.find(id);
       return job && ['completed', 'failed'].includes(job.status) ? job : undefined;
     },
-    { what: `job ${id} to end`, timeoutMs: 30_000 },
+    { what: `job ${id} to end` },
   );
 }
 

@@ -155,7 +155,7 @@ describe('a worker', () => {
     await redis.set(`${base}status:${id}`, 'cancelled', 'EX', 3600);
     await redis.zrem(`${base}queue`, id);
     await redis.srem(`${base}processing`, id);
-    await waitFor(() => worker.linesWith(`job ${id} (example.sleep) stopped`)[0], { timeoutMs: 5000 });
+    await waitFor(() => worker.linesWith(`job ${id} (example.sleep) stopped`)[0]);
     expect(await queue.getJobStatus(id)).toBe('cancelled');
   });
 
@@ -254,7 +254,7 @@ describe('code of a handler that goes wrong outside its run', () => {
     const shared = new QueueService({ redisUrl: url, prefix: own, logger: silentLogger });
     const { id } = await shared.jobs.create({ type: 'example.sleep', payload: { ms: 60_000 } });
     const worker = start({ QUEUE_PREFIX: own, NODE_OPTIONS: onSignal("throw(new(Error)('boom'))") });
-    await waitFor(async () => (await shared.getJobStatus(id)) === 'running', { timeoutMs: 30_000 });
+    await waitFor(async () => (await shared.getJobStatus(id)) === 'running');
     worker.signal('SIGUSR2');
     expect(await worker.exited).toBe(1);
     expect(worker.linesWith('uncaught exception, stopping: Error: boom')).toHaveLength(1);
@@ -274,9 +274,7 @@ describe('several workers', () => {
       }),
     );
     const team = await Promise.all([1, 2, 3].map(() => start({ QUEUE_PREFIX: own }).ready()));
-    await waitFor(async () => (await shared.jobs.stats()).byStatus.completed === ids.length, {
-      timeoutMs: 20_000,
-    });
+    await waitFor(async () => (await shared.jobs.stats()).byStatus.completed === ids.length);
     const views = await Promise.all(ids.map((id) => shared.jobs.find(id)));
     expect(views.every((view) => view?.attempts.started === 1)).toBe(true);
     const counts = await Promise.all(

@@ -80,5 +80,5 @@ describeWithGo('Go and TypeScript at once', () => {
     expect(goWorker.ids('failed')).toEqual([]);
     expect(await go.length()).toBe(0);
     expect(await go.processing()).toBe(0);
-  }, 90_000);
+  });
 });

@@ -135,5 +135,5 @@ describeWithGo('a Go service that is killed', () => {
     );
     expect(await go.length()).toBe(0);
     await waitFor(async () => (await go.processing()) === 0);
-  }, 90_000);
+  });
 });

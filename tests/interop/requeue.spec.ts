@@ -103,7 +103,7 @@ describeWithGo('FailJob with requeue by Go', () => {
     await waitFor(() => runs.length === 1);
 
     await go.failRequeue('a');
-    await waitFor(() => runs.length === 2, { timeoutMs: 20_000, what: 'the second run' });
+    await waitFor(() => runs.length === 2, { what: 'the second run' });
     await go.waitForStatus('a', 'completed');
 
     expect(runs[0]!.signal.aborted).toBe(true);

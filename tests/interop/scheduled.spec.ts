@@ -93,7 +93,6 @@ describeWithGo('Jobs for later, seen and run by Go', () => {
       const worker = go.work('--sleep', '1ms');
       await waitFor(() => worker.ids('completed').length >= 3, {
         what: 'three runs by Go',
-        timeoutMs: 30_000,
       });
       await ts.queue.removeJobScheduler('tick');
       await worker.close();
@@ -125,7 +124,7 @@ describeWithGo('Jobs for later, seen and run by Go', () => {
             const found = await ts.queue.getJobs(['delayed', 'waiting']);
             return found.length === 1 && timeOf(found[0]!.id!) > timeOf(after) ? found : undefined;
           },
-          { what: `the run after ${after}`, timeoutMs: 20_000 },
+          { what: `the run after ${after}` },
         );
         return run!.id!;
       };
@@ -145,7 +144,7 @@ describeWithGo('Jobs for later, seen and run by Go', () => {
       const worker = go.work('--sleep', '1ms');
       const { ids } = ts.work();
       const done = () => [...worker.ids('completed'), ...ids()];
-      await waitFor(() => done().length >= 4, { what: 'four runs', timeoutMs: 30_000 });
+      await waitFor(() => done().length >= 4, { what: 'four runs' });
       await ts.queue.removeJobScheduler('tick');
       await worker.close();
       expect(new Set(done()).size).toBe(done().length);

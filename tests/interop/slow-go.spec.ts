@@ -27,7 +27,7 @@ describeWithGo('a Go service on a slow network', () => {
     const { runs } = ts.work();
 
     await slow.failRequeue('a');
-    await waitFor(() => runs.length === 1, { timeoutMs: 20_000, what: 'the job running again' });
+    await waitFor(() => runs.length === 1, { what: 'the job running again' });
     await go.waitForStatus('a', 'completed');
 
     expect(runs).toMatchObject([{ id: 'a', type: 'mail', data: { n: 1 } }]);
@@ -42,7 +42,7 @@ describeWithGo('a Go service on a slow network', () => {
     const { runs } = ts.work();
 
     await slow.failRequeue('a');
-    await waitFor(() => runs.length === 1, { timeoutMs: 20_000, what: 'the job running again' });
+    await waitFor(() => runs.length === 1, { what: 'the job running again' });
     await go.waitForStatus('a', 'completed');
     expect(runs).toMatchObject([{ data: { count: 4 } }]);
   });
@@ -58,7 +58,6 @@ describeWithGo('a Go service on a slow network', () => {
     await waitFor(
       async () => (await Promise.all(ids.map((id) => go.status(id)))).every((s) => s === 'completed'),
       {
-        timeoutMs: 30_000,
         what: 'all being completed',
       },
     );
@@ -74,7 +73,7 @@ describeWithGo('a Go service on a slow network', () => {
     await go.waitForStatus('a', 'completed');
 
     await moreGo(SLOW).add({ id: 'a', amount: 2 });
-    await waitFor(() => runs.length === 2, { timeoutMs: 20_000, what: 'the second run' });
+    await waitFor(() => runs.length === 2, { what: 'the second run' });
     await go.waitForStatus('a', 'completed');
     expect(runs[1]!.data).toMatchObject({ count: 2 });
   });
@@ -88,7 +87,7 @@ describeWithGo('a Go service on a slow network', () => {
     await waitFor(() => runs.length === 1);
 
     await moreGo(SLOW).cancel('a');
-    await waitFor(() => runs[0]!.signal.aborted, { timeoutMs: 5000 });
+    await waitFor(() => runs[0]!.signal.aborted);
     expect(await go.status('a')).toBe('cancelled');
     expect(await go.length()).toBe(0);
   });

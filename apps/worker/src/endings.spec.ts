@@ -76,7 +76,7 @@ async function ended(type: string, payload: unknown = {}, attempts = 1): Promise
       const job = await queue.jobs.get(id);
       return ['completed', 'failed'].includes(job.status) ? job : undefined;
     },
-    { what: `${type} to end`, timeoutMs: 30_000 },
+    { what: `${type} to end` },
   );
 }
 
@@ -90,7 +90,6 @@ const hoursLeft = async ({ id }: JobView): Promise<number> => {
 };
 
 // A type nobody knows is given up after some rounds.
-jest.setTimeout(40_000);
 
 describe('a job that failed for good', () => {
   it.each([

@@ -190,7 +190,7 @@ describe('a worker with handlers of a team', () => {
       what: 'the job to be handed back',
     });
     await startWorker('second', [OtherPlugin]);
-    await waitFor(async () => (await status(id)) === 'completed', { timeoutMs: 30_000 });
+    await waitFor(async () => (await status(id)) === 'completed');
     expect(await queue.jobs.find(id)).toMatchObject({ result: { attempt: 1 }, worker: 'second' });
   });
 });

@@ -97,7 +97,7 @@ describe.each(WHOLE_QUEUE)('a list at <p>%s', (name) => {
     await waitFor(() => errors.length > 0 || name !== 'queue');
     await restore();
     await stand.service.addJob({ id: 'afterwards' });
-    await waitFor(() => ids().includes('afterwards'), { timeoutMs: 20_000 });
+    await waitFor(() => ids().includes('afterwards'));
     expect(worker.isRunning()).toBe(true);
   });
 });

@@ -206,6 +206,6 @@ it('is not passed by adding: no worker runs a job beyond the limit', async () =>
   };
   for (let nth = 0; nth < 3; nth++) stand.newWorker(handler, { concurrency: 5 });
   await stand.queue.addBulk(Array.from({ length: 60 }, () => ({ name: 't', data: {} })));
-  await waitFor(async () => (await stand.queue.getCompletedCount()) === 60, { timeoutMs: 20_000 });
+  await waitFor(async () => (await stand.queue.getCompletedCount()) === 60);
   expect(most).toBeLessThanOrEqual(2);
 });

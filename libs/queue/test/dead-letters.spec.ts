@@ -163,11 +163,11 @@ describe('replaying', () => {
     backendOf(worker).endings.follow(() => RULES);
     const count = 1200;
     await stand.queue.addBulk(Array.from({ length: count }, () => ({ name: 't', data: {} })));
-    const allDead = () => waitFor(async () => (await dead(stand)).length === count, { timeoutMs: 30_000 });
+    const allDead = () => waitFor(async () => (await dead(stand)).length === count);
     await allDead();
     const replayed = await stand.service.deadLetters.replay({ type: 't', limit: 10_000 });
     expect(replayed).toEqual({ count, missing: [], more: false });
-    await waitFor(() => ran.length === 2 * count, { timeoutMs: 30_000 });
+    await waitFor(() => ran.length === 2 * count);
     await allDead();
     expect(await stand.service.deadLetters.count('t')).toBe(count);
   });

@@ -133,7 +133,7 @@ describe('closing an application', () => {
     expect(await stand.status('a')).toBe('running');
     await stand.endLease('a');
     const { held: later } = await start(stand);
-    await waitFor(() => later.ends.length === 1, { timeoutMs: 20_000 });
+    await waitFor(() => later.ends.length === 1);
     later.ends[0]?.();
     await waitFor(async () => (await stand.status('a')) === 'completed');
   });

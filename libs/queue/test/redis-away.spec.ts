@@ -66,7 +66,7 @@ describe('while Redis is away for longer', () => {
     // Several attempts to connect fail, each with an error of its own.
     let refused = 0;
     stand.redis.on('error', () => (refused += 1));
-    await waitFor(() => refused > 5, { timeoutMs: 20_000 });
+    await waitFor(() => refused > 5);
     expect(stand.log.lines).toEqual([
       expect.stringMatching(/^warn \[QueueService\] Redis is away \(.+\); waiting for it$/),
     ]);
@@ -111,7 +111,7 @@ describe('while Redis is away for longer', () => {
     await redis.kill();
     await redis.restart();
     await stand.legacy.dequeue();
-    await waitFor(async () => (await stand.standing('a')).includes('leases'), { timeoutMs: 20_000 });
+    await waitFor(async () => (await stand.standing('a')).includes('leases'));
     expect(stand.log.matching(/^error/)).toEqual([]);
   });
 
@@ -198,7 +198,7 @@ describe.each(HARM)('while Redis is %s', (_, harm, heal) => {
     await heal();
     await stand.legacy.add({ id: 'legacy' });
     await stand.service.addJob({ id: 'ours' });
-    await waitFor(() => ids().length === 3, { timeoutMs: 20_000 });
+    await waitFor(() => ids().length === 3);
     expect(ids().sort()).toEqual(['first', 'legacy', 'ours']);
   });
 

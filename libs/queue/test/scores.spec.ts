@@ -37,7 +37,7 @@ describe.each(STRANGE)('a job with the score %s', (score) => {
     await stand.legacy.add({ id: 'low', priority: 0 });
     await stand.service.addJob({ id: 'ours' });
     const { ids, errors } = stand.newWorker();
-    await waitFor(() => ids().length === 4, { what: 'all four jobs to run', timeoutMs: 5000 });
+    await waitFor(() => ids().length === 4, { what: 'all four jobs to run' });
     expect(ids().sort()).toEqual(['high', 'low', 'ours', 'strange']);
     expect(errors).toEqual([]);
     await waitFor(async () => (await stand.service.jobs.stats()).byStatus.completed === 4);

@@ -99,7 +99,7 @@ describe('a finished job whose TTL has ended', () => {
     for (const id of await stand.claimAll()) {
       await stand.backend.moveToCompleted({ id, opts: {} } as never, null, false, 'token', false);
     }
-    await waitFor(async () => (await jobKeys(stand)).length === 0, { timeoutMs: 20_000 });
+    await waitFor(async () => (await jobKeys(stand)).length === 0);
     expect(await everyCount(stand)).toEqual(NOTHING);
   });
 

@@ -68,7 +68,7 @@ describeWithChromium('the browsers of a worker', () => {
     const one = stand();
     const cancel = new AbortController();
     const running = one.run(goto('/hang'), {}, { signal: cancel.signal });
-    await waitFor(() => hanging === 1, { timeoutMs: 30_000 });
+    await waitFor(() => hanging === 1);
     cancel.abort(STOP_REASONS.cancelled);
     expect((await running).outcome).toEqual({ kind: 'cancelled' });
     await waitFor(() => hanging === 0);
@@ -85,7 +85,7 @@ describeWithChromium('the browsers of a worker', () => {
     const cancel = new AbortController();
     mostHanging = 0;
     const running = [1, 2, 3, 4].map(() => one.run(goto('/hang')));
-    await waitFor(() => hanging === 2, { timeoutMs: 30_000 });
+    await waitFor(() => hanging === 2);
     const last = one.run(goto('/hang'), {}, { signal: cancel.signal });
     cancel.abort(STOP_REASONS.cancelled);
     expect((await last).outcome).toEqual({ kind: 'cancelled' });
@@ -93,7 +93,7 @@ describeWithChromium('the browsers of a worker', () => {
     const all = Promise.all(running.map((job) => job.then(() => (ended += 1))));
     while (ended < 4) {
       waiting.splice(0).forEach((end) => end());
-      await Promise.race([all, waitFor(() => waiting.length > 0, { timeoutMs: 30_000 })]);
+      await Promise.race([all, waitFor(() => waiting.length > 0)]);
     }
     expect(mostHanging).toBe(2);
   });
@@ -119,7 +119,7 @@ describeWithChromium('the browsers of a worker', () => {
   it('a job whose browser dies fails with an error that may be retried, and the next has a new browser', async () => {
     const one = stand();
     const running = one.run(goto('/hang'));
-    await waitFor(() => hanging === 1, { timeoutMs: 30_000 });
+    await waitFor(() => hanging === 1);
     // Killing the keeper is the hardest: it can end nothing any more, and the browser has to end by itself.
     process.kill(keeperOf(one), 'SIGKILL');
     expect((await running).outcome).toMatchObject({
@@ -151,7 +151,7 @@ describeWithChromium('the browsers of a worker', () => {
   it('a page that takes too much memory is killed, its job fails for good, and others go on', async () => {
     const one = stand({ BROWSER_PAGE_MEMORY_MB: '200' });
     const other = one.run(goto('/hang'));
-    await waitFor(() => hanging === 1, { timeoutMs: 30_000 });
+    await waitFor(() => hanging === 1);
     const greedy = await one.run([...goto('/greedy'), { kind: 'wait', text: 'never', timeout: 60_000 }]);
     expect(greedy.outcome).toMatchObject({ kind: 'failed', retry: false, error: { code: 'BROWSER_MEMORY' } });
     expect(greedy.error?.message).toContain('the page was killed: it had more than the 200 MB');

@@ -56,7 +56,7 @@ describe.each([false, true])('30,000 lines and values of progress (waited for: %
 
   it('stay bounded in memory and in Redis, and the last of them arrive', async () => {
     const id = await worker.add('flood', { awaited });
-    const job = await worker.finished(id, 50_000);
+    const job = await worker.finished(id, 140_000);
     expect(job).toMatchObject({
       status: 'completed',
       progress: { current: CALLS, total: CALLS, percent: 100 },
