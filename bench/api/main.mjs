@@ -4,6 +4,7 @@ import { setUp } from '../../scripts/lib/set-up.mjs';
 import { endAll, endOnSignals } from '../lib/ending.mjs';
 import { startRedis } from '../lib/redis.mjs';
 import { median } from '../lib/statistics.mjs';
+import { cpuOf } from './cpu.mjs';
 import { load } from './load.mjs';
 import { startDrover, startPeer } from './servers.mjs';
 
@@ -51,18 +52,21 @@ async function measure(start, { seconds, connections, rate }, title) {
   const redis = await startRedis();
   const peer = await start(redis);
   const common = { url: peer.url, headers: peer.headers, connections };
+  const timed = async (what) => {
+    const before = [cpuOf(peer.pid), await redis.cpu()];
+    const result = await load({ ...common, seconds, ...what });
+    const [server, store] = [cpuOf(peer.pid) - before[0], (await redis.cpu()) - before[1]];
+    return { ...result, serverCpu: server / result.total, redisCpu: store / result.total };
+  };
   const create = requests(peer);
   await load({ ...common, seconds: 3, requests: create }); // warm
   const id = await someJob(peer);
-  const show = [peer.show(id)];
   const result = {
-    create: await load({ ...common, seconds, requests: create }),
-    'create at the target rate': await load({ ...common, seconds, rate, requests: create }),
-    show: await load({ ...common, seconds, requests: show }),
+    create: await timed({ requests: create }),
+    'create at the target rate': await timed({ rate, requests: create }),
+    show: await timed({ requests: [peer.show(id)] }),
   };
-  for (const [name, { perSecond, p50, p99 }] of Object.entries(result)) {
-    say(`${title}, ${name}: ${Math.round(perSecond)} a second, p50 ${p50} ms, p99 ${p99} ms`);
-  }
+  for (const [name, figures] of Object.entries(result)) say(`${title}, ${name}: ${line(figures)}`);
   await peer.stop();
   return result;
 }
@@ -82,13 +86,21 @@ async function someJob({ url, create, headers }) {
   return (await response.json()).id;
 }
 
+const KEYS = ['perSecond', 'p50', 'p99', 'serverCpu', 'redisCpu'];
+
+/** CPU times are those of a request; Redis' with what the worker asks of it meanwhile. */
+function line({ perSecond, p50, p99, serverCpu, redisCpu }) {
+  const cpu = `CPU ${Math.round(serverCpu)} us server, ${Math.round(redisCpu)} us Redis`;
+  return `${Math.round(perSecond)}/s, p50 ${p50} ms, p99 ${p99} ms, ${cpu}`;
+}
+
 function table(figures, { connections, rate }) {
   const lines = [`\n${connections} connections; median of the rounds`];
   for (const name of Object.keys(figures.drover[0])) {
     for (const [peer, rounds] of Object.entries(figures)) {
       const of = (key) => median(rounds.map((round) => round[name][key]));
       lines.push(
-        `${name.padEnd(28)} ${peer.padEnd(10)} ${Math.round(of('perSecond'))}/s p50 ${of('p50')} ms p99 ${of('p99')} ms`,
+        `${name.padEnd(28)} ${peer.padEnd(10)} ${line(Object.fromEntries(KEYS.map((key) => [key, of(key)])))}`,
       );
     }
   }

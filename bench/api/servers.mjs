@@ -31,6 +31,7 @@ export async function startDrover(redis) {
     show: (id) => ({ method: 'GET', path: `/api/jobs/${id}` }),
     headers: { authorization: `Bearer ${key}` },
     url: api.address,
+    pid: api.pid,
     stop: api.stop,
   };
 }
@@ -46,6 +47,7 @@ export async function startPeer(redis) {
     show: (id) => ({ method: 'GET', path: `/jobs/${id}` }),
     headers: {},
     url: server.address,
+    pid: server.pid,
     stop: server.stop,
   };
 }
@@ -75,5 +77,5 @@ async function start(file, env) {
     child.once('exit', () => clearTimeout(timer));
     child.stdout.once('data', () => clearTimeout(timer));
   });
-  return { address, stop };
+  return { address, stop, pid: child.pid };
 }
