@@ -1,8 +1,9 @@
-// npm run build [-- --clean]: compiles and type-checks everything into dist/.
+// npm run build [-- --clean]: compiles and type-checks everything into dist/, and makes the empty database that new ones are copies of.
 import { requireNode } from './lib/node-version.mjs';
 
 requireNode();
 const { build } = await import('./lib/build.mjs');
+const { makeDatabaseTemplate } = await import('./lib/database-template.mjs');
 const { runMain } = await import('./lib/main.mjs');
 const { UserError } = await import('./lib/messages.mjs');
 
@@ -13,5 +14,7 @@ await runMain(async () => {
   const { inRoot } = await import('./lib/paths.mjs');
   if (!existsSync(inRoot('node_modules/typescript')))
     throw new UserError('the compiler is missing: run npm ci first');
-  return build({ clean: process.argv.includes('--clean') });
+  const clean = process.argv.includes('--clean');
+  const [code] = await Promise.all([build({ clean }), makeDatabaseTemplate()]);
+  return code;
 });

@@ -1,4 +1,5 @@
 import { build, buildIsFresh } from './build.mjs';
+import { databaseTemplateIsThere, makeDatabaseTemplate } from './database-template.mjs';
 import { dependenciesAreFresh, installDependencies } from './dependencies.mjs';
 import { dropLock, takeLock } from './lock.mjs';
 import { UserError, say } from './messages.mjs';
@@ -7,14 +8,14 @@ import { pollUntil } from './wait.mjs';
 
 const WAIT_MINUTES = 10;
 
-/** Dependencies installed, code built; does nothing when both are as they should be. */
+/** Dependencies installed, code built, an empty database made; does nothing when all are as they should be. */
 export async function setUp() {
-  if (dependenciesAreFresh() && buildIsFresh()) return;
+  if (dependenciesAreFresh() && buildIsFresh() && databaseTemplateIsThere()) return;
   const lock = inRoot('.data', 'set-up.lock');
   await takeTurn(lock);
   try {
     if (!dependenciesAreFresh()) await installDependencies();
-    if (!buildIsFresh()) await buildOrFail();
+    await Promise.all([buildIsFresh() || buildOrFail(), makeDatabaseTemplate()]);
   } finally {
     dropLock(lock);
   }

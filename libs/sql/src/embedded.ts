@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
+import { dataFolder } from './data-folder.js';
 import { DatabaseFolderError } from './errors.js';
 import { FolderLock } from './folder-lock.js';
 import { PgliteStream } from './pglite-stream.js';
@@ -24,7 +24,7 @@ export async function openEmbedded(folder: string): Promise<Server> {
   }
   const lock = await FolderLock.take(folder);
   try {
-    const database = await PGlite.create(join(folder, 'data'));
+    const database = await PGlite.create(await dataFolder(folder, initialize));
     return {
       kind: 'embedded',
       pool: {
@@ -46,4 +46,9 @@ export async function openEmbedded(folder: string): Promise<Server> {
     await lock.release();
     throw new DatabaseFolderError(folder, error);
   }
+}
+
+async function initialize(folder: string): Promise<void> {
+  const database = await PGlite.create(folder);
+  await database.close();
 }
