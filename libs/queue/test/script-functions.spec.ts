@@ -50,6 +50,7 @@ async function useHotScripts(stand: Stand): Promise<void> {
   await backend.retryJob(await claimed(), false, 'token');
   await backend.moveToDelayed(await claimed(), Date.now(), 1000, 'token');
   await backend.getState('a');
+  await stand.service.jobs.find('a');
 }
 
 describe('a Redis that is ours', () => {

@@ -1,6 +1,7 @@
 import type { JobJson, JobState, JobType } from 'bullmq';
 import type { JobState as DroverState } from '#libs/contracts';
 import { contractPriority } from '#libs/contracts';
+import { Batcher } from './batcher.js';
 import { fromFlat, toJobJson, type JobFields } from './job-record.js';
 import type { QueueKeys } from './keys.js';
 import type { RedisClient, Scripts } from './scripts.js';
@@ -33,8 +34,19 @@ type RawJob = [
   string | null,
 ];
 
+/** Jobs read in one call, and bytes after which a call reads no further one: no call holds Redis for long. */
+const MAX_JOBS_A_CALL = 25;
+const ENOUGH_BYTES = 256 * 1024;
+
 /** Queries; none of them changes a job. */
 export class Reading {
+  private readonly batcher = new Batcher<string, StoredJob | undefined>({
+    send: (ids) => this.read(ids),
+    maxOperations: MAX_JOBS_A_CALL,
+    maxBytes: Infinity,
+    bytesOf: () => 0,
+  });
+
   constructor(
     private readonly scripts: Scripts,
     private readonly client: () => Promise<RedisClient>,
@@ -42,18 +54,25 @@ export class Reading {
     private readonly options: StoreOptions,
   ) {}
 
-  async find(id: string): Promise<StoredJob | undefined> {
-    const raw = await this.scripts.run<RawJob | null>('getJob', id);
-    return raw ? stored(id, raw) : undefined;
+  /** Jobs that are asked for in the same turn of the event loop are read in one call. */
+  find(id: string): Promise<StoredJob | undefined> {
+    return this.batcher.add(id);
   }
 
-  /** Several jobs in one round trip, in the given order; those that are gone are left out. */
+  /** Several jobs, in the given order; those that are gone are left out. */
   async findMany(ids: readonly string[]): Promise<StoredJob[]> {
-    if (ids.length === 0) return [];
-    const raws = await this.scripts.runAll<RawJob | null>(
-      ids.map((id) => ({ script: 'getJob', args: [id] })),
-    );
-    return raws.flatMap((raw, at) => (raw ? [stored(ids[at] as string, raw)] : []));
+    const jobs = await Promise.all(ids.map((id) => this.find(id)));
+    return jobs.filter((job) => job !== undefined);
+  }
+
+  private async read(ids: readonly string[]): Promise<(StoredJob | undefined)[]> {
+    const jobs: (StoredJob | undefined)[] = [];
+    while (jobs.length < ids.length) {
+      const rest = ids.slice(jobs.length);
+      const raws = await this.scripts.runList<(RawJob | null)[]>('getJobs', [ENOUGH_BYTES, ...rest]);
+      jobs.push(...raws.map((raw, at) => (raw ? stored(rest[at] as string, raw) : undefined)));
+    }
+    return jobs;
   }
 
   async jobJson(id: string): Promise<JobJson | undefined> {

@@ -32,7 +32,7 @@ export const SCRIPT_NAMES = [
   'emitCleaned',
   'extend',
   'freeDeduplication',
-  'getJob',
+  'getJobs',
   'getJobScheduler',
   'getMetrics',
   'getState',
@@ -93,6 +93,7 @@ export const HOT_SCRIPTS: readonly ScriptName[] = [
   'advance',
   'delay',
   'extend',
+  'getJobs',
   'getState',
   'release',
   'retry',
@@ -100,7 +101,7 @@ export const HOT_SCRIPTS: readonly ScriptName[] = [
 ];
 
 /** Those that only read: Redis calls them also when it is out of memory. */
-const READ_ONLY = new Set<ScriptName>(['getState']);
+const READ_ONLY = new Set<ScriptName>(['getJobs', 'getState']);
 
 const sources = new Map<ScriptName, string>();
 let library: FunctionLibrary | undefined;
