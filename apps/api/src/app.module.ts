@@ -5,6 +5,8 @@ import { SqlModule } from '#libs/sql';
 import { AccessModule } from './access/access.module.js';
 import type { ApiOptions } from './api-options.js';
 import { AuditModule } from './audit/audit.module.js';
+import { BatchTargets } from './batches/batch-targets.js';
+import { BatchesController } from './batches/batches.controller.js';
 import { DATABASE_PARTS } from './database-parts.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -21,6 +23,8 @@ import { RemovedArtifacts } from './jobs/removed-artifacts.js';
 import { OPERATIONS } from './operations.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { ValidationPipe } from './problems/validation.pipe.js';
+import { TASK_PROVIDERS } from './tasks/task-providers.js';
+import { TasksController } from './tasks/tasks.controller.js';
 import { TypeDirectory } from './types/type-directory.js';
 import { TypesController } from './types/types.controller.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -42,6 +46,8 @@ export class AppModule {
         JobsController,
         BulkJobsController,
         JobDetailsController,
+        BatchesController,
+        TasksController,
         DeadLettersController,
         TypesController,
         HealthController,
@@ -56,6 +62,8 @@ export class AppModule {
         JobReader,
         JobTargets,
         CreateMany,
+        BatchTargets,
+        ...TASK_PROVIDERS,
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: ValidationPipe },
       ],

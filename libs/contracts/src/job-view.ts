@@ -42,6 +42,10 @@ export interface JobView {
   position?: number;
   /** Milliseconds a run may take; absent = the worker's default. */
   timeout?: number;
+  /** Id of the batch it belongs to. */
+  batch?: string;
+  /** Id of the task that it was started from. */
+  task?: string;
   /** Name of the worker that ran it last, if it was ours. */
   worker?: string;
   /** True when a Go service added it (its document has no `payload`). */

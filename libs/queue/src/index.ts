@@ -4,9 +4,9 @@ export type { EndRules } from './backend/endings.js';
 export { DEFAULT_PREFIX, QueueKeys } from './backend/keys.js';
 export { MAX_DELAY_MS, resolveStoreOptions, type StoreOptions } from './backend/store-options.js';
 export * from './errors/index.js';
+export * from './errors/batches.js';
 export { QueueModule, type QueueModuleAsyncOptions, type QueueModuleOptions } from './nest/queue.module.js';
 export { Reconciler, type ReconcilerOptions } from './reconcile/reconciler.js';
-export type { CreateJob } from './service/create-job.js';
 export type { JobUpdate } from './service/job-changes.js';
 export type { JobCounts } from './service/job-counts.js';
 export type { WhyWaiting } from './service/job-reasons.js';
@@ -33,6 +33,14 @@ export { jobOptions, type JobTraits, type TraitOptions } from './service/job-opt
 export { JobViews } from './service/job-views.js';
 export { attemptsOf } from './service/job-view.js';
 export { QueueInspector, type QueueLimitsInForce } from './service/queue-inspector.js';
+export {
+  BatchStore,
+  MAX_BATCH_JOBS,
+  type BatchPlace,
+  type BatchQuery,
+  type CreateBatch,
+} from './service/batch-store.js';
+export { toNewJob, type CreateJob } from './service/create-job.js';
 export type { JobDocument, JobInput } from './service/job-document.js';
 export { toJobView } from './service/job-view.js';
 export { EventWaiter } from './service/event-waiter.js';

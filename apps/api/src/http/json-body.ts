@@ -12,7 +12,7 @@ const BODY_LIMIT_BYTES = 2 * REST_LIMITS.payloadBytes + 64 * 1024;
 const JSON_TYPES = ['application/json', 'application/*+json'];
 
 /** Paths of requests about many jobs, whose bodies may be larger. */
-const LARGE_BODIES = new Set(['/api/jobs/bulk', '/api/jobs/actions']);
+const LARGE_BODIES = new Set(['/api/jobs/bulk', '/api/jobs/actions', '/api/batches']);
 
 // Their own constants: the type of useBodyParser does not know `verify`, the parser does.
 const USUAL_BODIES = { limit: BODY_LIMIT_BYTES, type: JSON_TYPES, strict: false, verify: verifyBody };

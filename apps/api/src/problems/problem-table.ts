@@ -85,6 +85,12 @@ export const PROBLEMS = {
     title: 'No such artifact',
     example: 'job 7 has no artifact "report.pdf"',
   },
+  BATCH_NOT_FOUND: { status: 404, title: 'No such batch', example: 'batch batch-7 does not exist' },
+  TASK_NOT_FOUND: {
+    status: 404,
+    title: 'No such task',
+    example: 'task 7b1e4f0c-5a0e-4a57-9f4c-0e6f2c1d9a11 does not exist',
+  },
   TYPE_NOT_FOUND: {
     status: 404,
     title: 'No such job type',
@@ -116,6 +122,21 @@ export const PROBLEMS = {
     status: 409,
     title: 'Not in this state',
     example: 'job 7 is completed: only a delayed job can be promoted',
+  },
+  BATCH_STATE_CONFLICT: {
+    status: 409,
+    title: 'Not in this state',
+    example: 'batch batch-7 is finished: only one that goes on can be cancelled',
+  },
+  TASK_VERSION_CONFLICT: {
+    status: 409,
+    title: 'Changed meanwhile',
+    example: 'task 7 is at version 3, not 2: look at it again, then change it',
+  },
+  TASK_STATE_CONFLICT: {
+    status: 409,
+    title: 'Not in this state',
+    example: 'task 7 is paused: resume it before it is started',
   },
   JOB_TRANSITION_REFUSED: { status: 409, title: 'Not in this state', example: 'Missing lock for job 7' },
   SCHEDULE_EXISTS: {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { JobStore, QueueService } from '#libs/queue';
+import { BatchStore, JobStore, QueueService } from '#libs/queue';
 import { QueueName } from './queue-name.js';
 
 /** Jobs of every queue of the prefix, on one connection. */
@@ -19,5 +19,10 @@ export class JobStores {
     // Only those are kept of which there are not many: names in requests may be any.
     if (this.own.all.includes(queue)) this.stores.set(queue, store);
     return store;
+  }
+
+  /** Batches of a queue, as {@link of} its jobs. */
+  batchesOf(queue: string = this.own.name): BatchStore {
+    return new BatchStore(queue === this.own.name ? this.queue.backend : this.queue.backend.forQueue(queue));
   }
 }

@@ -1,4 +1,5 @@
 export * from './audit.js';
+export * from './batches.js';
 export * from './bulk-actions.js';
 export * from './bulk-jobs.js';
 export * from './create-job.js';
@@ -23,6 +24,7 @@ export * from './queues.js';
 export * from './schedules.js';
 export * from './session.js';
 export * from './statistics.js';
+export * from './tasks.js';
 export * from './types.js';
 export * from './update-job.js';
 export * from './workers.js';

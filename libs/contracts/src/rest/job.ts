@@ -65,6 +65,8 @@ const jobObject = z
     timeout: count
       .optional()
       .meta({ description: "Milliseconds a try may take; absent = the worker's default." }),
+    batch: z.string().optional().meta({ description: 'Id of the batch it belongs to.' }),
+    task: z.string().optional().meta({ description: 'Id of the task that it was started from.' }),
     worker: z.string().optional().meta({ description: 'Name of the worker that ran it last.' }),
     legacy: z.boolean().meta({ description: 'True when a Go service added it.' }),
     creator: z

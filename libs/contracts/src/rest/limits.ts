@@ -9,6 +9,12 @@ export const REST_LIMITS = {
   /** Characters of an id that the caller chooses. */
   idLength: 200,
   typeLength: 200,
+  /** Characters of what people call something. */
+  nameLength: 200,
+  descriptionLength: 4000,
+  /** Jobs of one batch, and bytes of the request that creates it. */
+  batchJobs: 10_000,
+  batchBytes: 16 * 1024 * 1024,
   delayMs: 30 * DAY_MS,
   timeoutMs: 7 * DAY_MS,
   attempts: 100,

@@ -34,6 +34,8 @@ export const KEY_TYPES = {
   'parked-of': 'hash',
   'parked-types': 'set',
   'parked-asked': 'set',
+  batches: 'zset',
+  'batches-open': 'set',
   'metrics:completed': 'hash',
   'metrics:completed:data': 'zset',
   'metrics:failed': 'hash',

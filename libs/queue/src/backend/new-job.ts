@@ -36,6 +36,8 @@ export interface Extras {
   parent?: string;
   /** It waits for children that are added after it. */
   waitsForChildren?: true;
+  /** Batch it belongs to. */
+  batch?: string;
   /** Scheduler that made it. */
   repeatJobKey?: string;
   deduplicationId?: string;

@@ -8,6 +8,8 @@ const BATCH = 100;
 /** Waiting parents one pass looks at, and children of each. */
 const PARENTS = 100;
 const CHILDREN = 20;
+/** Batches of jobs that one pass looks at, and {@link BATCH} jobs of each. */
+const BATCHES = 5;
 /** Ids one survey call looks at. */
 const SURVEY = 500;
 /** Calls of SCAN in one pass, and keys each looks at: a large database takes several passes. */
@@ -59,6 +61,7 @@ export class Reconciling {
     this.firstRound ??= this.goThrough(options).catch(() => undefined);
     const next = await this.scripts.run<number>('lookAfterParents', this.parentsRank, PARENTS, CHILDREN);
     this.parentsRank = Math.max(0, next);
+    await this.scripts.run('lookAfterBatches', BATCHES, BATCH);
     return back;
   }
 

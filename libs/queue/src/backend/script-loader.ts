@@ -6,6 +6,7 @@ const folder = new URL('./lua/', import.meta.url);
 /** Every script, one per transition or query; each is a file under `lua/` with its own header. */
 export const SCRIPT_NAMES = [
   'actOnJobs',
+  'addBatch',
   'addFlow',
   'addJobScheduler',
   'addJobs',
@@ -15,6 +16,7 @@ export const SCRIPT_NAMES = [
   'advance',
   'agreeOnTypes',
   'cancel',
+  'cancelBatch',
   'changeDelay',
   'changeLimits',
   'changePriority',
@@ -32,6 +34,8 @@ export const SCRIPT_NAMES = [
   'emitCleaned',
   'extend',
   'freeDeduplication',
+  'getBatchItems',
+  'getBatches',
   'getJobs',
   'getJobScheduler',
   'getMetrics',
@@ -40,6 +44,7 @@ export const SCRIPT_NAMES = [
   'keepCheckpoint',
   'leaveGroup',
   'leaveParent',
+  'lookAfterBatches',
   'lookAfterParents',
   'nextRun',
   'noteEnds',

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IQueueBackend, JobJson, QueueBaseOptions, RepeatBaseOptions, WorkerOptions } from 'bullmq';
 import { Adding } from './adding.js';
+import { Batches } from './batches.js';
 import { Checkpoints } from './checkpoints.js';
 import type { Connection } from './connection.js';
 import { Deduplication } from './deduplication.js';
@@ -29,6 +30,7 @@ export abstract class StoreParts extends EventEmitter {
 
   readonly scripts: Scripts;
   readonly adding: Adding;
+  readonly batches: Batches;
   readonly flows: Flows;
   readonly flowQueries: FlowQueries;
   readonly deduplication: Deduplication;
@@ -81,6 +83,7 @@ export abstract class StoreParts extends EventEmitter {
     this.orphans = new Orphans(scripts, client, queueKeys);
     this.metadata = new Metadata(client, queueKeys, this.limits);
     this.feed = new EventFeed(scripts, client, queueKeys);
+    this.batches = new Batches(scripts, storeOptions);
     this.reconciling = new Reconciling(scripts, client, queueKeys);
     this.schedulers = new Schedulers(scripts, client, queueKeys, storeOptions, strategy);
     this.scheduleKeeper = new ScheduleKeeper(scripts, this.schedulers, strategy);

@@ -26,6 +26,8 @@ export interface CreateJob {
   creator?: string;
   /** Words to find it by; kept with the job. Default: none. */
   tags?: readonly string[];
+  /** Id of the task that it was started from. */
+  task?: string;
   /** Id of the job it is a copy of. */
   replayOf?: string;
 }
@@ -66,7 +68,7 @@ export function toNewJob(input: CreateJob, timestamp: number): NewJob {
   checkCount(input.attempts, 'attempts', MAX_ATTEMPTS);
   checkCount(input.timeout, 'timeout', MAX_TIMEOUT_MS);
   const priority = toPriority(input.priority);
-  const { delay = 0, attempts, backoff, timeout, creator, tags, replayOf } = input;
+  const { delay = 0, attempts, backoff, timeout, creator, tags, replayOf, task } = input;
   return {
     id: input.id,
     name: input.type,
@@ -81,6 +83,7 @@ export function toNewJob(input: CreateJob, timestamp: number): NewJob {
       ...(creator !== undefined && { creator }),
       ...(tags && tags.length > 0 && { tags }),
       ...(replayOf !== undefined && { replayOf }),
+      ...(task !== undefined && { task }),
     },
     timestamp,
     delay,

@@ -62,7 +62,7 @@ export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: 
   const json = readable(job, defaultType);
   const priority = priorityOf(job);
   const created = json.timestamp || Date.parse(String(readDocument(document)?.created_at ?? ''));
-  const { timeout, creator, tags, replayOf } = json.opts as NotedOptions;
+  const { timeout, creator, tags, replayOf, batch, task } = json.opts as NotedOptions;
   return {
     id: job.id,
     type: json.name,
@@ -88,6 +88,8 @@ export function toJobView(job: StoredJob, defaultType: string, defaultAttempts: 
     delayedUntil: iso(job.due),
     position: job.rank >= 0 ? job.rank + 1 : undefined,
     timeout,
+    batch,
+    task,
     worker: fields['processedBy'],
     legacy: json.legacy,
     creator: typeof creator === 'string' ? creator : undefined,
@@ -102,6 +104,8 @@ interface NotedOptions {
   creator?: unknown;
   tags?: unknown;
   replayOf?: unknown;
+  batch?: string;
+  task?: string;
 }
 
 /** A document that is no JSON object is shown as the text it is. */

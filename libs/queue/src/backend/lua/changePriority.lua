@@ -1,7 +1,7 @@
 -- Changes a job's priority; one that waits in the queue moves to its new place.
 -- Input   ARGV[5] id  ARGV[6] contract priority  ARGV[7] 'head' or 'tail'
 -- Output  0, -1 no such job
---@include place document later
+--@include place document later batches
 
 local id, priority = ARGV[5], tonumber(ARGV[6])
 checkTypes()
@@ -12,6 +12,7 @@ local isParked = redis.call('ZSCORE', keys.parked, id)
 if isParked or redis.call('ZSCORE', keys.queue, id) then
   redis.call('ZREM', keys.queue, id)
   if isParked then undelay(id) end
-  redis.call('ZADD', keys.queue, exact(ARGV[7] == 'head' and headScore(priority) or tailScore(priority)), id)
+  local score = exact(ARGV[7] == 'head' and headScore(priority) or tailScore(priority))
+  if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
 end
 return 0

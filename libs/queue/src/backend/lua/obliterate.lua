@@ -8,6 +8,14 @@ if redis.call('HEXISTS', keys.meta, 'paused') == 0 then return -1 end
 local running = redis.call('ZCARD', keys.leases) + redis.call('SCARD', keys.processing)
 if running > 0 and ARGV[6] ~= '1' then return -2 end
 
+-- First of all: what is removed with its batch counts nowhere any more.
+local doomed = redis.call('ZRANGE', keys.batches, 0, limit - 1)
+for _, id in ipairs(doomed) do
+  redis.call('UNLINK', unpack(batches.keysOf(id)))
+  redis.call('ZREM', keys.batches, id)
+end
+if #doomed > 0 then return 1 end
+
 local removed = 0
 for _, ids in ipairs({
   redis.call('ZRANGE', keys.ids, 0, limit - 1),

@@ -34,7 +34,8 @@ if waits then
   redis.call('ZADD', keys['waiting-children'], exact(now), id)
   emit('waiting-children', 'jobId', id)
 else
-  redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
+  local place = exact(tailScore(priority))
+  if not batches.place(id, place) then redis.call('ZADD', keys.queue, place, id) end
   emit('waiting', 'jobId', id, 'prev', 'active')
 end
 publishAdded(id, priority)

@@ -23,6 +23,7 @@ if not string.find(allowed, ',' .. status .. ',', 1, true) then return { status,
 
 if target == 'running' then
   detach(id)
+  batches.take(id)
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))
   local known = redis.call('HMGET', jobKey(id), 'attemptsStarted', 'attemptsMade')
   redis.call('HSET', keys.runs, id, runText({

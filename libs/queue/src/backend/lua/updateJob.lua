@@ -4,7 +4,7 @@
 --         ARGV[10] the new document
 -- Output  0, -1 no such job, -3 it does not wait, -14 the document is another by now, -15 waits for children and cannot be delayed
 -- Events  delayed, or waiting when it becomes ready by that. Contract: status_updated when it becomes ready
---@include place document later delayed edited
+--@include place document later delayed edited batches
 
 local id, priority, delay = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 checkTypes()
@@ -28,7 +28,10 @@ if isReady and (priority or delay and delay > 0) then
   redis.call('ZREM', keys.queue, id)
   undelay(id)
   isDelayed = false
-  if not delay or delay == 0 then redis.call('ZADD', keys.queue, exact(tailScore(notedPriority(id))), id) end
+  if not delay or delay == 0 then
+    local score = exact(tailScore(notedPriority(id)))
+    if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
+  end
 end
 if delay and delay > 0 then
   redis.call('ZREM', keys.delayed, id)

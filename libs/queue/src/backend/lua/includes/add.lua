@@ -40,7 +40,7 @@ local function adoptChild(id, kind)
   return true
 end
 
--- Puts the job where it waits: for its children, for its time, or for a worker.
+-- Puts the job where it waits: for its children, for its time, or for a worker. For those of a batch its script does so.
 local function placeNew(id, kind, collected)
   if kind.extras.waitsForChildren then
     redis.call('ZADD', keys['waiting-children'], kind.timestamp, id)
@@ -49,6 +49,10 @@ local function placeNew(id, kind, collected)
     local due = tonumber(kind.timestamp) + kind.delay
     delayUntil(id, due)
     emit('delayed', 'jobId', id, 'delay', due)
+  elseif kind.extras.batch then
+    memo.staged = memo.staged or {}
+    memo.staged[#memo.staged + 1] = { score = tailScore(kind.band), id = id }
+    emit('waiting', 'jobId', id)
   else
     local places, band = collected.places, kind.band
     local count = #places

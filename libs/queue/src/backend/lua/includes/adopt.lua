@@ -65,13 +65,15 @@ function adopt(id, priority)
   undelay(id)
   redis.call('ZREM', keys.missing, id)
   if family.stillWaits(id) then
+    batches.take(id)
     redis.call('ZREM', keys.queue, id)
     emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')
     emit('waiting-children', 'jobId', id)
     return true
   end
   redis.call('ZREM', keys['waiting-children'], id)
-  redis.call('ZADD', keys.queue, exact(tailScore(priority)), id)
+  local score = exact(tailScore(priority))
+  if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
   emit('added', 'jobId', id, 'name', redis.call('HGET', job, 'name') or '')
   emit('waiting', 'jobId', id)
   return true

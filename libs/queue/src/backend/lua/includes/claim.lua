@@ -22,6 +22,7 @@ local function readState(id)
   for at = 1, #fields, 2 do
     local name = fields[at]
     if name == 'data' then payload = fields[at + 1] end
+    if name == 'batch' then run.batch = fields[at + 1] end
     if name == 'attemptsStarted' then run.started = tostring(countOf(fields[at + 1]) + 1) end
     if name == 'attemptsMade' then run.made = countOf(fields[at + 1]) end
   end
@@ -183,6 +184,7 @@ local function activate(count, tokens, worker, lease)
     if fields then
       local run = claimedRuns[n]
       run.worker, run.token = worker, tokens[n]
+      if run.batch then batches.noteStart(run.batch) end
       runs[second] = runText(run)
       appendRun(fields, run)
     else

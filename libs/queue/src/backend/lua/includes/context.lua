@@ -58,6 +58,8 @@ local function keysOf(base)
     ['parked-of'] = base .. 'parked-of',
     ['parked-types'] = base .. 'parked-types',
     ['parked-asked'] = base .. 'parked-asked',
+    batches = base .. 'batches',
+    ['batches-open'] = base .. 'batches-open',
   }
   return knownKeys[base]
 end
@@ -76,6 +78,7 @@ local function cleared(remembered, ofBase)
   remembered.isSound = nil -- see `family`
   remembered.rooms, remembered.worker, remembered.news = false, false, false -- see `typelimits`
   remembered.parked = 0 -- see `parked`
+  remembered.batches, remembered.staged = false, false -- see `batches`, `add`
   return remembered
 end
 
@@ -181,7 +184,7 @@ function serverNow()
 end
 
 -- Where `setting` finds them in what it read.
-local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6, types = 7, events = 8 }
+local SETTINGS = { paused = 1, concurrency = 2, max = 3, duration = 4, metrics = 5, ['opts.maxLenEvents'] = 6, types = 7, events = 8, batches = 9 }
 
 -- A setting of the queue in `<p>meta` as text, or false where it is not set; those that transitions ask for are read once
 -- a call. Whoever changes one in a script forgets what was read.
@@ -189,7 +192,7 @@ function setting(name)
   local read = memo.settings
   if not read then
     read = redis.call('HMGET', keys.meta, 'paused', 'concurrency', 'max', 'duration', 'metrics', 'opts.maxLenEvents', 'types',
-      'events')
+      'events', 'batches')
     memo.settings = read
   end
   return read[SETTINGS[name]]
@@ -245,7 +248,11 @@ function checkTypes()
   redis.call('HLEN', keys.plain)
   redis.call('XLEN', keys.events)
   redis.call('STRLEN', keys.limiter)
-  if setting('types') then checkTypesOfLimits() end
+  if setting('types') or setting('batches') then checkTypesOfLimits() end
+  if setting('batches') then
+    redis.call('ZCARD', keys.batches)
+    redis.call('SCARD', keys['batches-open'])
+  end
   if not setting('metrics') then return end
   for _, ending in ipairs({ 'completed', 'failed' }) do
     redis.call('HLEN', keys['metrics:' .. ending])
@@ -259,7 +266,9 @@ end
 function checkUsualTypes(isUsual, ends)
   memo.timed = redis.call('EXISTS', keys.delayed, keys.limiter)
   memo.isAdded = redis.call('PTTL', keys.queue) >= 0
-  if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') or setting('types') then return checkTypes() end
+  if not isUsual or memo.timed > 0 or memo.isAdded or setting('metrics') or setting('types') or setting('batches') then
+    return checkTypes()
+  end
   checkSortedSets()
   redis.call('HLEN', keys.plain)
   if ends > 0 then return end

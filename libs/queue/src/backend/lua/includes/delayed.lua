@@ -7,10 +7,14 @@ function makeReady(id)
   local place = redis.call('ZSCORE', keys.parked, id)
   undelay(id)
   if settleIfEnded(id) then return end
-  if place then return redis.call('ZADD', keys.queue, place, id) end
+  if place then
+    if not batches.place(id, place) then redis.call('ZADD', keys.queue, place, id) end
+    return
+  end
   redis.call('HSET', jobKey(id), 'delay', 0)
   redis.call('SET', statusKey(id), 'pending')
-  redis.call('ZADD', keys.queue, exact(tailScore(notedPriority(id))), id)
+  local score = exact(tailScore(notedPriority(id)))
+  if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
   emit('waiting', 'jobId', id, 'prev', 'delayed')
 end
 

@@ -28,9 +28,10 @@ function isAwaited(id)
   end)
 end
 
--- Starts the TTL of a job that ended. A failed one that a parent waits for stays until somebody decides: were it to
+-- Starts the TTL of a job that ended, and counts it in its batch. A failed one that a parent waits for stays until somebody decides: were it to
 -- disappear, the parent would run without it. `lookAfterParents` starts its TTL later. `lasts` as in `expireJob`.
 function keepOrExpire(id, target, lasts)
+  batches.ended(id, target, lasts)
   if (lasts or ttl) > 0 and target ~= 'completed' and isAwaited(id) then
     persist(id)
     redis.call('SADD', keys.awaited, id)

@@ -77,7 +77,8 @@ function family.release(id)
     armDue()
   else
     local priority = notedPriority(id)
-    redis.call('ZADD', keys.queue, exact(priority >= 3 and headScore(priority) or tailScore(priority)), id)
+    local score = exact(priority >= 3 and headScore(priority) or tailScore(priority))
+    if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
     emit('waiting', 'jobId', id, 'prev', 'waiting-children')
     publish(id, 'pending')
     wakeWorker()

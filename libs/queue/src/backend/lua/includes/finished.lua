@@ -21,10 +21,12 @@ function runAgain(id, state, placement, resetMade, resetStarted)
   persist(id)
   local priority = notedPriority(id)
   if waits then
+    batches.take(id)
     redis.call('ZADD', keys['waiting-children'], exact(now), id)
     emit('waiting-children', 'jobId', id, 'prev', state)
   else
-    redis.call('ZADD', keys.queue, exact(placement == 'head' and headScore(priority) or tailScore(priority)), id)
+    local score = exact(placement == 'head' and headScore(priority) or tailScore(priority))
+    if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
     emit('waiting', 'jobId', id, 'prev', state)
   end
   publishAdded(id, priority)

@@ -1,5 +1,5 @@
 -- Leaving the structures, ending with a TTL, and disappearing.
---@include context wake run later
+--@include context wake run later batches
 --@exports detach leaveFinished dropIfExpired forget forgetPlain ownKeys persist expireJob dropExpired
 
 -- Takes a job out of every structure it could stand in (not its own keys).
@@ -46,6 +46,7 @@ end
 
 -- Deletes a job's own keys and takes it out of all lists; see `discard` for what others know of it.
 function forget(id)
+  batches.ended(id, 'removed')
   dropTexts(id)
   detach(id)
   unlistFinished(id)

@@ -65,7 +65,7 @@ function fieldsOf(kind, payload)
     if kind.name ~= '' then note('name', kind.name) end
     if kind.band > 3 then note('band', kind.band) end
     if kind.delay > 0 then note('delay', kind.delay) end
-    for _, field in ipairs({ 'parentKey', 'parent', 'repeatJobKey', 'deduplicationId' }) do
+    for _, field in ipairs({ 'parentKey', 'parent', 'repeatJobKey', 'deduplicationId', 'batch' }) do
       if kind.extras[field] then note(field, kind.extras[field]) end
     end
     kind.fields = fields

@@ -12,10 +12,15 @@ function delayUntil(id, due)
   redis.call('ZADD', keys.delayed, exact(score), id)
 end
 
--- Takes a job that is parked no more out of the index by type, see `parked`.
+-- Takes a job that is parked no more out of the index by type, see `parked`, or out of those that its batch holds.
 local function unpark(id)
   local name = redis.call('HGET', keys['parked-of'], id)
-  if not name then return end
+  if not name then
+    -- One that its batch holds, see `batches`.
+    local batch = redis.pcall('HGET', stateKey(id), 'batch')
+    if type(batch) == 'string' then redis.pcall('ZREM', base .. 'batch-held:' .. batch, id) end
+    return
+  end
   redis.call('HDEL', keys['parked-of'], id)
   redis.call('ZREM', base .. 'parked:' .. name, id)
   if redis.call('EXISTS', base .. 'parked:' .. name) == 0 then redis.call('SREM', keys['parked-types'], name) end

@@ -23,6 +23,7 @@ end
 local function leaseLegacy(id)
   endRun(id)
   redis.call('ZADD', keys.leases, exact(serverNow() + legacyLease), id)
+  batches.take(id)
   -- An older spelling, which some services write.
   if redis.pcall('GET', statusKey(id)) == 'processing' then redis.call('SET', statusKey(id), 'running') end
   redis.call('HSETNX', jobKey(id), 'timestamp', exact(now))

@@ -10,10 +10,10 @@ local function stepOf(priority)
   return 2 ^ -30
 end
 
--- The last or the first place in the band of a priority that is taken, as a text, or nil: in the queue, or by a parked job.
+-- The last or the first place in the band of a priority that is taken, as a text, or nil: in the queue, or by a parked or held job.
 local function edgeOf(command, low, high)
   local found = redis.call(command, keys.queue, low, high, 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  if not setting('types') then return found end
+  if not (setting('types') or setting('batches')) then return found end
   local parked = redis.call(command, keys.parked, low, high, 'WITHSCORES', 'LIMIT', 0, 1)[2]
   if not (found and parked) then return found or parked end
   local isLater = tonumber(parked) > tonumber(found)

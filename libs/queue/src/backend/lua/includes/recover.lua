@@ -13,7 +13,8 @@ function putBack(id, maxStalls)
   end
   redis.call('SET', statusKey(id), 'pending')
   persist(id)
-  redis.call('ZADD', keys.queue, exact(headScore(notedPriority(id))), id)
+  local score = exact(headScore(notedPriority(id)))
+  if not batches.place(id, score) then redis.call('ZADD', keys.queue, score, id) end
   emit('stalled', 'jobId', id)
   emit('waiting', 'jobId', id, 'prev', 'active')
   publish(id, 'pending')

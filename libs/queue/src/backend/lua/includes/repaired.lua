@@ -1,5 +1,5 @@
 -- Putting right what limits of types know, should it not fit together: after somebody deleted keys by hand.
---@include typelimits place later wake
+--@include typelimits place later wake batches
 --@exports repairLimits
 
 local SLOTS, JOBS = 500, 200
@@ -22,7 +22,7 @@ local function repairParked()
     local place, name = redis.call('ZSCORE', keys.parked, id), redis.call('HGET', keys['parked-of'], id)
     local isFoundByType = name and redis.call('ZSCORE', base .. 'parked:' .. name, id)
       and redis.call('SISMEMBER', keys['parked-types'], name) == 1
-    if not (place and isFoundByType) then
+    if not (place and isFoundByType or batches.isHeld(id)) then
       undelay(id)
       redis.call('ZADD', keys.queue, place or exact(tailScore(notedPriority(id))), id)
       isFound = true

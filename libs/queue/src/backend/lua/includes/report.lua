@@ -185,6 +185,7 @@ local function carryOut(accepted)
     emitEnd(report)
     if report.parent or report.deduplicationId then tellEnded(id, target, report.value) end
     if report.mode.keep == 0 then
+      batches.ended(id, target)
       evictOne(id)
     else
       redis.call('ZADD', keys[target], report.mode.keep > 0 and timeOfEnd(target) or ARGV[1], id)
