@@ -57,7 +57,7 @@ describe('POST /api/batches', () => {
       counts: { pending: 3, running: 0, completed: 0, failed: 0, cancelled: 0, removed: 0 },
       percent: 0,
       limit: 2,
-      creator: 'local',
+      creator: 'admin',
       callback: { type: 'order.report' },
     });
     await run();

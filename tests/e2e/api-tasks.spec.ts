@@ -66,7 +66,7 @@ describe('POST /api/tasks', () => {
       version: 1,
       paused: false,
       status: 'idle',
-      creator: 'local',
+      creator: 'admin',
     });
     const shown = await show(answer.body.id);
     expect(taskDetailsSchema.parse(shown)).toEqual(shown);
@@ -120,7 +120,7 @@ describe('starting a task', () => {
       status: 'queued',
       version: 1,
       lastJob: { id: started.body.id, queue: 'jobs' },
-      runs: [{ jobId: started.body.id, startedBy: 'local', job: { status: 'pending' } }],
+      runs: [{ jobId: started.body.id, startedBy: 'admin', job: { status: 'pending' } }],
     });
     await queue.dequeueJob();
     expect((await show(task.id)).status).toBe('running');
