@@ -1,5 +1,5 @@
 // Batches: how many of their jobs are open at a time, what is counted, and the job that follows.
-import { BatchStateError, BatchIdsTakenError, type CreateBatch } from '#libs/queue';
+import { BatchStateError, IdsTakenError, type CreateBatch } from '#libs/queue';
 import { addBatch, batchStore, completeJob, countsOf, whereabouts } from './support/batch.js';
 import { useStand, type Stand } from './support/stand.js';
 
@@ -251,7 +251,7 @@ describe('creating a batch', () => {
     const stand = open();
     await stand.service.jobs.create({ id: 'i2', type: 'other' });
     const before = await stand.everything();
-    await expect(addBatch(stand, 4, { limit: 1 })).rejects.toBeInstanceOf(BatchIdsTakenError);
+    await expect(addBatch(stand, 4, { limit: 1 })).rejects.toBeInstanceOf(IdsTakenError);
     expect(await stand.everything()).toEqual(before);
   });
 

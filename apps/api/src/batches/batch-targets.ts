@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { FieldError, ValidCreateBatchRequest } from '#libs/contracts';
 import type { CreateBatch, CreateJob } from '#libs/queue';
@@ -8,6 +9,8 @@ import { checkPayload } from '../types/check-payload.js';
 
 /** Faults that one answer names. */
 const MOST_ERRORS = 50;
+/** Jobs that are looked at before others have their turn. */
+const A_TURN = 200;
 
 type Entry = ValidCreateBatchRequest['items'][number];
 
@@ -42,7 +45,11 @@ export class BatchTargets {
     for (const type of types) found.set(type, await this.targets.find(type, request.queue));
     const queue = oneQueue(request, found);
     const errors: FieldError[] = repeatedIds(items);
-    const jobs = items.map((item, at) => checked(item, found.get(item.type), `items.${at}`, errors));
+    const jobs: CreateJob[] = [];
+    for (const [at, item] of items.entries()) {
+      if (at % A_TURN === A_TURN - 1) await setImmediate();
+      jobs.push(checked(item, found.get(item.type), `items.${at}`, errors));
+    }
     const after = callback && (await this.callback(callback, queue, errors));
     if (errors.length > 0) throw new InvalidRequestError(errors.slice(0, MOST_ERRORS));
     return { queue, batch: { name, limit, items: jobs, callback: after } };

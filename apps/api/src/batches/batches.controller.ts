@@ -24,13 +24,15 @@ import {
   type Page,
   type ValidCreateBatchRequest,
 } from '#libs/contracts';
-import { BatchNotFoundError } from '#libs/queue';
+import { BatchNotFoundError, IdsTakenError } from '#libs/queue';
 import { Access } from '../access/access.decorator.js';
 import { CurrentCaller, type Caller } from '../access/caller.js';
 import { fromCursor, toCursor } from '../http/cursor.js';
-import { checkKey } from '../http/idempotency-key.js';
+import { assertIdempotencyKey } from '../http/idempotency-key.js';
+import { idsExist } from '../jobs/ids-exist.js';
 import { JobStores } from '../redis/job-stores.js';
 import { QueueName } from '../redis/queue-name.js';
+import { LONG_REQUEST_MS, RedisGuard } from '../redis/redis-guard.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { batchIdOf, batchPlaceSchema, itemPlaceSchema } from './batch-id.js';
 import { BatchTargets } from './batch-targets.js';
@@ -39,13 +41,13 @@ import { DocCancel, DocCreate, DocFind, DocItems, DocList } from './batches.docs
 /** REST of batches: jobs that are added together and followed as one. */
 @ApiTags('batches')
 @Controller('batches')
-@UseInterceptors(RedisGuardInterceptor)
 @Access('viewer', { forOwnJobs: true })
 export class BatchesController {
   constructor(
     private readonly stores: JobStores,
     private readonly targets: BatchTargets,
     private readonly own: QueueName,
+    private readonly guard: RedisGuard,
   ) {}
 
   @Access('operator', { forOwnJobs: true })
@@ -57,10 +59,9 @@ export class BatchesController {
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<BatchView> {
-    const { queue, batch: wanted } = await this.targets.resolve(body);
-    const { batch, created } = await this.stores
-      .batchesOf(queue)
-      .create({ ...wanted, creator: caller.name }, checkKey(key));
+    assertIdempotencyKey(key);
+    const add = () => this.add(body, caller, key);
+    const { queue, batch, created } = await this.guard.run(add, true, LONG_REQUEST_MS);
     // Nothing new: the answer to the first request, as things stand now.
     if (!created) response.status(200);
     const elsewhere = queue === this.own.name ? '' : `?queue=${encodeURIComponent(queue)}`;
@@ -69,6 +70,7 @@ export class BatchesController {
   }
 
   @Get()
+  @UseInterceptors(RedisGuardInterceptor)
   @DocList()
   async list(
     @Query({ schema: listBatchesSchema }) { queue, cursor, limit }: ListBatchesQuery,
@@ -81,6 +83,7 @@ export class BatchesController {
   }
 
   @Get(':id')
+  @UseInterceptors(RedisGuardInterceptor)
   @DocFind()
   async find(
     @Param('id') id: string,
@@ -91,6 +94,7 @@ export class BatchesController {
   }
 
   @Get(':id/items')
+  @UseInterceptors(RedisGuardInterceptor)
   @DocItems()
   async items(
     @Param('id') id: string,
@@ -112,6 +116,7 @@ export class BatchesController {
   @Access('operator', { forOwnJobs: true })
   @Post(':id/cancel')
   @HttpCode(200)
+  @UseInterceptors(RedisGuardInterceptor)
   @DocCancel()
   async cancel(
     @Param('id') id: string,
@@ -120,6 +125,16 @@ export class BatchesController {
   ): Promise<BatchView> {
     await this.checkVisible(batchIdOf(id), queue, caller);
     return this.stores.batchesOf(queue).cancel(id);
+  }
+
+  private async add(body: ValidCreateBatchRequest, caller: Caller, key: string | undefined) {
+    const { queue, batch } = await this.targets.resolve(body);
+    try {
+      const wanted = { ...batch, creator: caller.name };
+      return { queue, ...(await this.stores.batchesOf(queue).create(wanted, key)) };
+    } catch (error) {
+      throw error instanceof IdsTakenError ? idsExist(error, 'items') : error;
+    }
   }
 
   /** Somebody else's batch is answered like a missing one. */

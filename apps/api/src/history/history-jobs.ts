@@ -69,6 +69,7 @@ function viewOf(job: HistoryJob): JobView {
     worker: job.worker,
     legacy,
     creator: job.creator,
+    batch: job.batch,
     tags: job.tags,
   };
 }

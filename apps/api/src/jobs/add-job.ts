@@ -1,7 +1,7 @@
 import type { JobView } from '#libs/contracts';
 import type { CreateJob, JobStore } from '#libs/queue';
+import { assertIdempotencyKey } from '../http/idempotency-key.js';
 import { InvalidRequestError } from '../problems/api-errors.js';
-import { assertIdempotencyKey } from './idempotency-key.js';
 
 /**
  * Adds a job; with a key, only once for that key.

@@ -12,14 +12,11 @@ import {
 import { Access } from '../access/access.decorator.js';
 import { CurrentCaller, type Caller } from '../access/caller.js';
 import { JobStores } from '../redis/job-stores.js';
-import { RedisGuard } from '../redis/redis-guard.js';
+import { LONG_REQUEST_MS, RedisGuard } from '../redis/redis-guard.js';
 import { actOnMany } from './act-on-many.js';
 import { CreateMany } from './create-many.js';
 import { RemovedArtifacts } from './removed-artifacts.js';
 import { DocActOnMany, DocCreateMany } from './bulk-jobs.docs.js';
-
-/** Milliseconds that a request about many jobs may take in Redis; acting stops well before by itself. */
-const LONG_MS = 30_000;
 
 /** REST of many jobs at once. */
 @ApiTags('jobs')
@@ -44,7 +41,7 @@ export class BulkJobsController {
     const { added, isNew } = await this.guard.run(
       () => this.many.create(request, caller, key),
       true,
-      LONG_MS,
+      LONG_REQUEST_MS,
     );
     if (!isNew) response.status(200);
     return added;
@@ -58,6 +55,7 @@ export class BulkJobsController {
     @CurrentCaller() caller: Caller,
   ): Promise<BulkActionDone> {
     const task = { jobs: this.stores.of(request.queue), artifacts: this.artifacts, caller, request };
-    return this.guard.run(() => actOnMany(task), !request.dryRun, LONG_MS);
+    // Acting stops well before by itself.
+    return this.guard.run(() => actOnMany(task), !request.dryRun, LONG_REQUEST_MS);
   }
 }

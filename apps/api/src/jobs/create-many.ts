@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { BulkJobsAdded, BulkJobsRequest, FieldError } from '#libs/contracts';
 import { IdsTakenError, QueueService, type ManyJobsEntry } from '#libs/queue';
 import type { Caller } from '../access/caller.js';
-import { BodyTooLargeError, IdsExistError, InvalidRequestError } from '../problems/api-errors.js';
+import { assertIdempotencyKey } from '../http/idempotency-key.js';
+import { BodyTooLargeError, InvalidRequestError } from '../problems/api-errors.js';
 import { checkPayload } from '../types/check-payload.js';
 import { toCreateJob } from './create-job.js';
-import { assertIdempotencyKey } from './idempotency-key.js';
+import { idsExist } from './ids-exist.js';
 import { JobTargets, type JobTarget } from './job-targets.js';
 
 /** What is told of one request. */
@@ -32,7 +33,7 @@ export class CreateMany {
     caller: Caller,
     key: string | undefined,
   ): Promise<{ added: BulkJobsAdded; isNew: boolean }> {
-    if (key !== undefined) assertIdempotencyKey(key);
+    assertIdempotencyKey(key);
     const entries = await this.entries(request, caller);
     const once = key === undefined ? {} : { once: { key, creator: caller.name } };
     try {
@@ -41,13 +42,7 @@ export class CreateMany {
       const left = skipped.map((index) => ({ index, id: ids[index] ?? '' }));
       return { added: { ids, created: ids.length - left.length, skipped: left }, isNew };
     } catch (error) {
-      if (!(error instanceof IdsTakenError)) throw error;
-      throw new IdsExistError(
-        error.message,
-        error.taken
-          .slice(0, MOST_ERRORS)
-          .map(({ index }) => ({ path: `jobs.${index}.id`, message: 'is taken' })),
-      );
+      throw error instanceof IdsTakenError ? idsExist(error, 'jobs') : error;
     }
   }
 

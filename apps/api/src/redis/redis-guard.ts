@@ -12,6 +12,9 @@ export abstract class RedisDeadlines {
   abstract readonly probeMs: number;
 }
 
+/** Milliseconds that a request about many jobs may take in Redis. */
+export const LONG_REQUEST_MS = 30_000;
+
 export const DEFAULT_DEADLINES: RedisDeadlines = { requestMs: 5000, probeMs: 2000 };
 
 /**

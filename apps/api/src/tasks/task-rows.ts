@@ -146,9 +146,8 @@ export class TaskRows {
     return task;
   }
 
-  /** Notes a start, and forgets old ones. */
-  async noteStart(task: Task, jobId: string, queue: string, startedBy: string): Promise<void> {
-    const at = new Date();
+  /** Notes a start, and forgets old ones. @param at when the job was created: it tells it from another that gets its id later. */
+  async noteStart(task: Task, jobId: string, queue: string, at: Date, startedBy: string): Promise<void> {
     await this.database.transaction(async (manager) => {
       await manager.upsert(TaskStart, { taskId: task.id, queue, jobId, at, startedBy }, [
         'taskId',

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JobView, TaskRun, TaskStatus } from '#libs/contracts';
-import { JobStores } from '../redis/job-stores.js';
+import { TaskJobs, type RunOfTask } from './task-jobs.js';
 import { TaskRows } from './task-rows.js';
 import { schedulerOf, TaskSchedules } from './task-schedules.js';
 import type { Task } from './task.entity.js';
@@ -28,7 +28,7 @@ const isUnderWay = (status: TaskStatus) => status === 'queued' || status === 'ru
 @Injectable()
 export class TaskRuns {
   constructor(
-    private readonly stores: JobStores,
+    private readonly jobs: TaskJobs,
     private readonly rows: TaskRows,
     private readonly schedules: TaskSchedules,
   ) {}
@@ -37,12 +37,11 @@ export class TaskRuns {
   async list(task: Task, limit = SHOWN_RUNS): Promise<TaskRun[]> {
     const starts = await this.rows.starts(task.id, limit);
     const runs = await Promise.all(
-      starts.map(async ({ jobId, queue, at, startedBy }): Promise<TaskRun> => {
-        const job = await this.stores.of(queue).find(jobId);
-        return { jobId, queue, startedBy, at: at.toISOString(), ...(job && { job }) };
-      }),
+      starts.map(({ jobId, queue, at, startedBy }) =>
+        this.withJob(task, { jobId, queue, startedBy, at: at.toISOString() }),
+      ),
     );
-    return [...runs, ...(await this.scheduled(task, limit))]
+    return [...runs, ...(await this.scheduled(task, limit, 0))]
       .sort((a, b) => (a.at < b.at ? 1 : -1))
       .slice(0, limit);
   }
@@ -66,33 +65,37 @@ export class TaskRuns {
 
   /** The last job, as the task knows it or as its schedule has made it since. */
   async last(task: Task): Promise<TaskRun | undefined> {
-    const known = task.lastJobId === null ? undefined : await this.known(task, task.lastJobId);
-    const [scheduled] = await this.scheduled(task, 1);
-    if (!known || (scheduled && scheduled.at > known.at)) return scheduled ?? known;
-    return known;
+    const [scheduled] = await this.scheduled(task, 1, (task.lastJobAt?.getTime() ?? -1) + 1);
+    return scheduled ?? this.known(task);
   }
 
-  private async known(task: Task, jobId: string): Promise<TaskRun> {
-    const queue = task.lastJobQueue ?? '';
-    const job = await this.stores.of(queue).find(jobId);
-    const at = (task.lastJobAt ?? task.createdAt).toISOString();
-    return { jobId, queue, startedBy: '', at, ...(job && { job }) };
+  private async known(task: Task): Promise<TaskRun | undefined> {
+    const { lastJobId: jobId, lastJobQueue, lastJobAt } = task;
+    if (jobId === null) return undefined;
+    const at = (lastJobAt ?? task.createdAt).toISOString();
+    return this.withJob(task, { jobId, queue: lastJobQueue ?? '', startedBy: '', at });
   }
 
-  /** Runs of its schedule that were made and are not still to come. Their ids say when they were due. */
-  private async scheduled(task: Task, limit: number): Promise<TaskRun[]> {
+  private async withJob(task: Task, run: RunOfTask & Pick<TaskRun, 'startedBy'>): Promise<TaskRun> {
+    const job = await this.jobs.find(task, run);
+    return { ...run, ...(job && { job }) };
+  }
+
+  /** Runs of its schedule that were due at `from` (ms) or later, were made, and are not still to come. Their ids say when they were due. */
+  private async scheduled(task: Task, limit: number, from: number): Promise<TaskRun[]> {
     const times = await this.schedules.times(task, limit);
     const queue = task.scheduledIn;
     if (!times || queue === null) return [];
     const runs = await Promise.all(
-      [times.next, ...times.before].map(async (ms): Promise<TaskRun[]> => {
-        const jobId = `repeat:${schedulerOf(task.id)}:${ms}`;
-        const job = await this.stores.of(queue).find(jobId);
-        const isToCome = job?.state === 'delayed' && job.attempts.started === 0;
-        return job && !isToCome
-          ? [{ jobId, queue, startedBy: 'schedule', at: new Date(ms).toISOString(), job }]
-          : [];
-      }),
+      [times.next, ...times.before]
+        .filter((ms) => ms >= from)
+        .map(async (ms): Promise<TaskRun[]> => {
+          const jobId = `repeat:${schedulerOf(task.id)}:${ms}`;
+          const at = new Date(ms).toISOString();
+          const run = await this.withJob(task, { jobId, queue, startedBy: 'schedule', at });
+          const isToCome = run.job?.state === 'delayed' && run.job.attempts.started === 0;
+          return run.job && !isToCome ? [run] : [];
+        }),
     );
     return runs.flat().slice(0, limit);
   }

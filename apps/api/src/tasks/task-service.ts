@@ -128,7 +128,7 @@ export class TaskService {
       { ...jobOf(task, type), delay: task.delay, creator: caller.name },
       key === undefined ? undefined : keyOf(id, caller, key),
     );
-    if (created) await this.rows.noteStart(task, job.id, queue, caller.name);
+    if (created) await this.rows.noteStart(task, job.id, queue, new Date(job.createdAt), caller.name);
     return { task, job, created };
   }
 

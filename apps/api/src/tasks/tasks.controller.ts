@@ -33,7 +33,7 @@ import {
 import { Access } from '../access/access.decorator.js';
 import { CurrentCaller, type Caller } from '../access/caller.js';
 import { toCursor } from '../http/cursor.js';
-import { checkKey } from '../http/idempotency-key.js';
+import { assertIdempotencyKey } from '../http/idempotency-key.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { DatabaseInterceptor } from './database.interceptor.js';
 import { placeIn } from './task-cursor.js';
@@ -83,7 +83,8 @@ export class TasksController {
     @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskExecution> {
-    await this.tasks.start(taskId, caller, checkKey(key));
+    assertIdempotencyKey(key);
+    await this.tasks.start(taskId, caller, key);
     return this.tasks.execution(taskId, caller);
   }
 
@@ -130,7 +131,8 @@ export class TasksController {
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<JobView> {
-    const { job, created } = await this.tasks.start(taskIdOf(id), caller, checkKey(key));
+    assertIdempotencyKey(key);
+    const { job, created } = await this.tasks.start(taskIdOf(id), caller, key);
     if (!created) response.status(200);
     return job;
   }

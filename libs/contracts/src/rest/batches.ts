@@ -120,7 +120,7 @@ export const createBatchSchema = z
         'Queue of all its jobs. Without it: where jobs of their types go, which must be one queue.',
       example: 'jobs',
     }),
-    limit: z.number().int().min(1).max(REST_LIMITS.batchJobs).optional().meta({
+    limit: z.number().int().min(1).max(REST_LIMITS.bulkJobs).optional().meta({
       description:
         'Most jobs at a time, over all workers and Go services; one that waits for a retry counts. Without it: all.',
       example: 3,
@@ -128,7 +128,7 @@ export const createBatchSchema = z
     items: z
       .array(itemSchema)
       .min(1, 'must have at least one job')
-      .max(REST_LIMITS.batchJobs, `must have at most ${REST_LIMITS.batchJobs} jobs`)
+      .max(REST_LIMITS.bulkJobs, `must have at most ${REST_LIMITS.bulkJobs} jobs`)
       .meta({ description: 'Its jobs, 1 to 10,000; those of one priority run in this order.' }),
     callback: callbackSchema.optional(),
   })

@@ -12,16 +12,13 @@ export const REST_LIMITS = {
   /** Characters of what people call something. */
   nameLength: 200,
   descriptionLength: 4000,
-  /** Jobs of one batch, and bytes of the request that creates it. */
-  batchJobs: 10_000,
-  batchBytes: 16 * 1024 * 1024,
   delayMs: 30 * DAY_MS,
   timeoutMs: 7 * DAY_MS,
   attempts: 100,
   /** Tags of a job, and characters of one. */
   tags: 20,
   tagLength: 50,
-  /** Jobs that one request may create, and bytes of its body. */
+  /** Jobs that one request may create, as a batch too, and bytes of its body. */
   bulkJobs: 10_000,
   bulkBytes: 16 * 1024 * 1024,
   /** Jobs that one request may act on in all, and that it may name. */

@@ -59,12 +59,10 @@ export const taskScheduleSchema = z
       .refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin')
       .optional()
       .meta({ description: 'IANA time zone of `cron`; default UTC.', example: 'Europe/Berlin' }),
-    every: duration(1000, YEAR_MS)
-      .optional()
-      .meta({
-        description: 'Time between two runs: ms, or a text like "30s", "1h"; from 1 s.',
-        example: 3_600_000,
-      }),
+    every: duration(1000, YEAR_MS).optional().meta({
+      description: 'Time between two runs: ms, or a text like "30s", "1h"; from 1 s.',
+      example: 3_600_000,
+    }),
   })
   .refine(({ cron, every }) => (cron === undefined) !== (every === undefined), {
     message: 'must have either cron or every',
@@ -204,7 +202,11 @@ export const taskRunSchema = z.object({
   queue: z.string(),
   startedBy: z.string().meta({ description: 'Who started it; `schedule` for a run of its schedule.' }),
   at: time.meta({ description: 'When the job was added, or was due.' }),
-  job: jobSchema.optional().meta({ description: 'The job; absent when Redis has forgotten it.' }),
+  job: jobSchema
+    .optional()
+    .meta({
+      description: 'The job; absent when it was removed, or neither Redis nor the history has it any more.',
+    }),
 });
 export type TaskRun = z.output<typeof taskRunSchema>;
 

@@ -1,4 +1,5 @@
-import { BatchNotFoundError, BatchStateError, BatchIdsTakenError } from '../errors/batches.js';
+import { BatchNotFoundError, BatchStateError } from '../errors/batches.js';
+import { IdsTakenError } from '../errors/index.js';
 import { adoptAll } from './adding.js';
 import { JobEncoder, jobArguments } from './job-arguments.js';
 import type { NewJob } from './new-job.js';
@@ -39,7 +40,7 @@ export interface StoredItems {
 
 type RawBatch = [string[], number, number, number] | null;
 type RawItems = [[string, string, number, number][], number, string[]];
-type Told = 1 | [0, string[]] | [-1, string] | [-2, string[]];
+type Told = 1 | [0, string[]] | [-1, string] | [-2, number[]];
 
 /** Jobs that are cancelled in one call: it holds Redis for a few milliseconds. */
 const CANCELLED_AT_ONCE = 50;
@@ -59,7 +60,7 @@ export class Batches {
    *
    * @param fields what is kept of it; `limit` is how many of its jobs may be open at once, 0 = all.
    * @returns ids of the jobs in order, or the fingerprint of a batch that has the id already.
-   * @throws {BatchIdsTakenError} when jobs with these ids exist; typed errors that name what is wrong with a job.
+   * @throws {IdsTakenError} when jobs with these ids exist; typed errors that name what is wrong with a job.
    */
   async add(
     id: string,
@@ -75,7 +76,9 @@ export class Batches {
       if (told === 1) {
         await adoptAll(this.scripts);
       } else if (told[0] === -2) {
-        throw new BatchIdsTakenError(told[1]);
+        throw new IdsTakenError(
+          told[1].map((number) => ({ index: number - 1, id: jobs[number - 1]?.id ?? '' })),
+        );
       } else {
         return told[0] === 0 ? { ids: told[1] } : { fingerprint: told[1] };
       }

@@ -1,19 +1,5 @@
 import { DroverError } from '#libs/contracts';
 
-/** Ids that a text of an error names. */
-const NAMED = 5;
-
-/** Jobs with these ids exist; nothing was added. */
-export class BatchIdsTakenError extends DroverError {
-  readonly code = 'JOB_EXISTS';
-
-  constructor(readonly ids: readonly string[]) {
-    super(
-      `jobs with these ids exist: ${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ' and others' : ''}`,
-    );
-  }
-}
-
 export class BatchNotFoundError extends DroverError {
   readonly code = 'BATCH_NOT_FOUND';
 
@@ -32,16 +18,5 @@ export class BatchStateError extends DroverError {
     reason: string,
   ) {
     super(`batch ${batchId} is ${state}: ${reason}`);
-  }
-}
-
-/** The idempotency key belongs to a batch of another content. Nothing was added. */
-export class BatchKeyReusedError extends DroverError {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-
-  constructor(key: string, batchId: string) {
-    super(
-      `the idempotency key ${JSON.stringify(key)} belongs to batch ${batchId}, which was made from another request`,
-    );
   }
 }

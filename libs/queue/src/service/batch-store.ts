@@ -3,8 +3,8 @@ import type { BatchItemView, BatchView } from '#libs/contracts';
 import type { StoredBatch, StoredItems } from '../backend/batches.js';
 import type { DroverBackend } from '../backend/drover-backend.js';
 import { toJson } from '../backend/validate.js';
-import { BatchKeyReusedError, BatchNotFoundError } from '../errors/batches.js';
-import { InvalidOptionError } from '../errors/index.js';
+import { BatchNotFoundError } from '../errors/batches.js';
+import { IdempotencyKeyReusedError, InvalidOptionError } from '../errors/index.js';
 import { TypeMetrics } from '../types/type-metrics.js';
 import { ownDuration, paceOf, toBatchView, toItemView, typesOf } from './batch-views.js';
 import { fingerprint, toNewJob, type CreateJob } from './create-job.js';
@@ -60,7 +60,7 @@ export class BatchStore {
    * Adds a batch with all its jobs, or nothing; with a key, once for that key and creator, as long as the batch is kept.
    *
    * @returns the batch; `created` is false when an earlier call with the key made it.
-   * @throws {BatchIdsTakenError}; {BatchKeyReusedError} when the key was used for another batch; typed errors that name what is wrong.
+   * @throws {IdsTakenError}; {IdempotencyKeyReusedError} when the key was used for another batch; typed errors that name what is wrong.
    */
   async create(input: CreateBatch, key?: string): Promise<{ batch: BatchView; created: boolean }> {
     const id = `batch-${key === undefined ? randomUUID() : fingerprint(['batch', input.creator ?? '', key])}`;
@@ -71,7 +71,8 @@ export class BatchStore {
       { ...fieldsOf(id, input, now), fingerprint: print },
       jobsOf(id, input, now),
     );
-    if ('fingerprint' in answer && answer.fingerprint !== print) throw new BatchKeyReusedError(key ?? '', id);
+    if ('fingerprint' in answer && answer.fingerprint !== print)
+      throw new IdempotencyKeyReusedError(key ?? '');
     return { batch: await this.get(id), created: 'ids' in answer };
   }
 

@@ -2,12 +2,11 @@
 -- Input   ARGV[5] id of the batch  ARGV[6] number of its fields and values  ARGV[7..] the fields and values, among them `limit`
 --         (most jobs that are open at once, 0 = no limit) and perhaps those of a callback; then kinds and jobs as ARGV[6..] of
 --         addJobs, whose extras name the batch
--- Output  { 0, ids of the jobs }; { -1, fingerprint } when there is such a batch; { -2, ids } of jobs that exist, at most 20; or 1 when
---         nothing was added because more must be adopted first
+-- Output  { 0, ids of the jobs }; { -1, fingerprint } when there is such a batch; { -2, numbers of the jobs (from 1) whose ids are taken };
+--         or 1 when nothing was added because more must be adopted first
 -- Events  as addJobs
---@include add adopt added batches
+--@include add adopt added batches taken
 
-local MOST_TOLD = 20
 local batch, fieldCount = ARGV[5], tonumber(ARGV[6])
 checkTypes()
 mustBe(keys.batches, 'zset')
@@ -20,13 +19,8 @@ if backlog then return 1 end
 
 local jobs = readJobs(7 + fieldCount)
 local taken = {}
-for _, id in ipairs(jobs.ids) do
-  if id ~= '' then
-    dropIfExpired(id)
-    if redis.call('EXISTS', statusKey(id), dataKey(id), resultKey(id), stateKey(id)) > 0 and #taken < MOST_TOLD then
-      taken[#taken + 1] = id
-    end
-  end
+for at, id in ipairs(jobs.ids) do
+  if id ~= '' and isTaken(id) then taken[#taken + 1] = at end
 end
 if #taken > 0 then return { -2, taken } end
 

@@ -7,7 +7,7 @@
 --         was added; { 2, fingerprint, numbers of the jobs that were left out } when a request of this name was carried out before;
 --         or 1 when nothing was added because more must be adopted first
 -- Events  as addJobs
---@include add adopt added
+--@include add adopt added taken
 
 local request = ARGV[6] ~= '' and base .. 'request:' .. ARGV[6]
 for _, queue in ipairs(KEYS) do within(queue, checkTypes) end
@@ -27,10 +27,7 @@ local jobs, taken = readJobs(9), {}
 for at, id in ipairs(jobs.ids) do
   if id ~= '' then
     within(jobs.kinds[at].queue, function()
-      dropIfExpired(id)
-      if redis.call('EXISTS', statusKey(id), dataKey(id), resultKey(id), stateKey(id)) > 0 or redis.call('HEXISTS', keys.plain, id) == 1 then
-        taken[#taken + 1] = at
-      end
+      if isTaken(id) then taken[#taken + 1] = at end
     end)
   end
 end
