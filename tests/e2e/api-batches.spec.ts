@@ -102,6 +102,7 @@ describe('POST /api/batches', () => {
     const [first, second] = itemsOf(2);
     const both = await api.post('/api/batches', { items: [first, { ...second, id: 'taken' }] });
     expectProblem(both, 409, 'JOB_EXISTS');
+    expect(both.body.errors).toEqual([{ path: 'items.1.id', message: 'is taken' }]);
     const twice = await api.post('/api/batches', { items: itemsOf(2, { id: 'same' }) });
     expectProblem(twice, 400, 'INVALID_REQUEST');
     expect(twice.body.errors).toEqual([{ path: 'items.1.id', message: 'is that of items.0, too' }]);

@@ -71,6 +71,16 @@ describe('a held job', () => {
     expect(await batchStore(stand).get(batch)).toMatchObject({ status: 'completed' });
   });
 
+  it('stays held while a ready one of its batch waits for the delay that an edit gave it', async () => {
+    const stand = open();
+    const batch = await addBatch(stand, 3, { limit: 1 });
+    await stand.service.jobs.update('i0', { delay: 60_000 });
+    expect(await whereabouts(stand, batch)).toEqual({ open: ['i0'], held: ['i1', 'i2'], ends: {} });
+    expect(await claimAll(stand)).toEqual([]);
+    await stand.service.jobs.promote('i0');
+    expect(await claimAll(stand)).toEqual(['i0']);
+  });
+
   it('cannot be given another delay as if it were delayed', async () => {
     const stand = open();
     const batch = await addBatch(stand, 2, { limit: 1 });

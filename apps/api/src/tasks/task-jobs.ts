@@ -25,6 +25,8 @@ export class TaskJobs {
     const live = await this.stores.of(queue).find(jobId);
     if (live?.task === id) return live;
     const past = await this.finished.find(jobId, queue);
+    // The history follows a moment later: of a job that has not ended there it does not know what became of it.
+    if (past?.status === 'pending' || past?.status === 'running') return undefined;
     // The history does not keep whose run a job was.
     const isIt = jobId.startsWith(`repeat:${schedulerOf(id)}:`) || past?.createdAt === at;
     return past && isIt ? { ...past, task: id } : undefined;

@@ -202,11 +202,9 @@ export const taskRunSchema = z.object({
   queue: z.string(),
   startedBy: z.string().meta({ description: 'Who started it; `schedule` for a run of its schedule.' }),
   at: time.meta({ description: 'When the job was added, or was due.' }),
-  job: jobSchema
-    .optional()
-    .meta({
-      description: 'The job; absent when it was removed, or neither Redis nor the history has it any more.',
-    }),
+  job: jobSchema.optional().meta({
+    description: 'The job; absent when it was removed, or neither Redis nor the history has it any more.',
+  }),
 });
 export type TaskRun = z.output<typeof taskRunSchema>;
 
