@@ -61,8 +61,14 @@ export class Reconciling {
     this.firstRound ??= this.goThrough(options).catch(() => undefined);
     const next = await this.scripts.run<number>('lookAfterParents', this.parentsRank, PARENTS, CHILDREN);
     this.parentsRank = Math.max(0, next);
-    await this.scripts.run('lookAfterBatches', BATCHES, BATCH);
+    if (await this.hasBatches()) await this.scripts.run('lookAfterBatches', BATCHES, BATCH);
     return back;
+  }
+
+  /** Asked by a plain command: most queues have none, and compiling a script costs more than all else of a pass. */
+  private async hasBatches(): Promise<boolean> {
+    const client = await this.client();
+    return (await client.exists(this.keys.key('batches'), this.keys.key('batches-open'))) > 0;
   }
 
   /** Looks after the named jobs. @returns ids put back. */
