@@ -13,6 +13,7 @@ import {
 } from '#libs/jobs';
 import { QueueService, silentLogger, TypeQueues } from '#libs/queue';
 import type { TestingModule } from '@nestjs/testing';
+import { watchCommands } from '../../../tests/support/commands.js';
 import { waitFor } from '../../../tests/support/wait.js';
 import { foreignTypes } from './type-queues.js';
 import { WorkerStand } from './worker.testkit.js';
@@ -200,12 +201,11 @@ describe('children', () => {
   });
 
   it('of a flow travel to Redis in one call', async () => {
-    const monitor = await stand.redis.monitor();
     const seen: string[] = [];
     // Each call that adds takes its numbers once.
-    monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) =>
-      seen.push(`${command.toLowerCase()} ${key}`),
-    );
+    const watch = await watchCommands(stand.redis, ([command = '', key = '']) => {
+      seen.push(`${command.toLowerCase()} ${key}`);
+    });
     const children = Array.from({ length: 150 }, (_, of) => ({
       type: 'test.count',
       payload: { of },
@@ -213,9 +213,8 @@ describe('children', () => {
     }));
     const id = await stand.add('test.flow', { children });
     await stand.until(id, ({ state }) => state === 'waiting-children');
-    await stand.redis.echo('all of it');
-    await waitFor(() => seen.includes('echo all of it'));
-    monitor.disconnect();
+    await watch.settled();
+    await watch.close();
     // One for the parent, one for all of its children.
     expect(seen.filter((call) => call === `incrby ${stand.prefix}:jobs:counter`)).toHaveLength(2);
   });

@@ -1,5 +1,5 @@
 // Jobs that are added in the same turn of the event loop travel together; every caller gets its own answer.
-import { waitFor } from '../../../tests/support/wait.js';
+import { watchCommands } from '../../../tests/support/commands.js';
 import { addFamily, producerOf } from './support/flow.js';
 import { legacyJob } from './support/legacy.js';
 import { useStand, type Stand } from './support/stand.js';
@@ -17,18 +17,13 @@ const add = (stand: Stand, jobId: string, opts: object = {}) => stand.queue.add(
 
 /** Counts the calls that add to the stand's queue: each takes its numbers once. */
 async function countCalls(stand: Stand) {
-  const monitor = await stand.redis.monitor();
-  stand.keep({ close: async () => monitor.disconnect() });
-  const marks = new Set<string>();
   let calls = 0;
-  monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
+  const watch = await watchCommands(stand.redis, ([command = '', key]) => {
     if (command.toUpperCase() === 'INCRBY' && key === stand.key('counter')) calls += 1;
-    if (command === 'echo') marks.add(key);
   });
+  stand.keep(watch);
   return async () => {
-    const mark = `${stand.base}${marks.size}`;
-    await stand.redis.echo(mark);
-    await waitFor(() => marks.has(mark));
+    await watch.settled();
     return calls;
   };
 }

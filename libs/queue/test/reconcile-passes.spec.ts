@@ -1,5 +1,6 @@
 // Reconcilers and their passes: jobs nobody ever saw, several processes, hostile messages.
 import { Redis } from 'ioredis';
+import { watchCommands } from '../../../tests/support/commands.js';
 import { startRedis, type OwnRedis } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait.js';
 import { PLACES } from './support/keyspace.js';
@@ -95,12 +96,11 @@ describe('several reconcilers', () => {
     const stand = open({ url: redis.url });
     const client = new Redis(stand.url);
     stand.keep({ close: async () => client.disconnect() });
-    const monitor = await client.monitor();
-    stand.keep({ close: async () => monitor.disconnect() });
     let scans = 0;
-    monitor.on('monitor', (_time: string, [command = '', , , pattern = '']: string[]) => {
+    const watch = await watchCommands(client, ([command = '', , , pattern = '']) => {
       if (/^scan$/i.test(command) && pattern.startsWith(stand.base)) scans += 1;
     });
+    stand.keep(watch);
     const started = Date.now();
     for (let nth = 0; nth < 4; nth++) stand.newReconciler({ intervalSeconds: 0.3 }).start();
     await waitFor(() => scans >= 4);

@@ -1,28 +1,33 @@
 import type { Redis } from 'ioredis';
-import { waitFor } from '../../../../tests/support/wait.js';
+import { watchCommands } from '../../../../tests/support/commands.js';
 import type { Stand } from './stand.js';
 
 const LIBRARY = /^drover_[0-9a-f]+_/;
 
-/** Records the calls of scripts that a Redis gets from now on: a function by its script's name, others as `eval`. */
-export async function recordCalls(stand: Stand): Promise<() => Promise<string[]>> {
-  const monitor = await stand.redis.monitor();
-  stand.keep({ close: async () => monitor.disconnect() });
-  const calls: string[] = [];
-  const marks = new Set<string>();
-  monitor.on('monitor', (_time: string, [command = '', first = '']: string[]) => {
-    const name = command.toLowerCase();
-    if (name === 'fcall') calls.push(first.replace(LIBRARY, ''));
-    if (name === 'eval' || name === 'evalsha') calls.push('eval');
-    if (name === 'echo') marks.add(first);
+/** Records what `read` makes of the commands that a Redis gets from now on. */
+async function record<T>(
+  stand: Stand,
+  read: (words: string[]) => T | undefined,
+): Promise<() => Promise<T[]>> {
+  const seen: T[] = [];
+  const watch = await watchCommands(stand.redis, (words) => {
+    const one = read(words);
+    if (one !== undefined) seen.push(one);
   });
+  stand.keep(watch);
   return async () => {
-    const mark = `${stand.base}${marks.size}`;
-    await stand.redis.echo(mark);
-    await waitFor(() => marks.has(mark));
-    return calls.splice(0);
+    await watch.settled();
+    return seen.splice(0);
   };
 }
+
+/** Records the calls of scripts that a Redis gets from now on: a function by its script's name, others as `eval`. */
+export const recordCalls = (stand: Stand): Promise<() => Promise<string[]>> =>
+  record(stand, ([command = '', first = '']) => {
+    const name = command.toLowerCase();
+    if (name === 'fcall') return first.replace(LIBRARY, '');
+    return name === 'eval' || name === 'evalsha' ? 'eval' : undefined;
+  });
 
 /** Names of Drover's libraries of functions in a Redis. */
 export async function libraries(redis: Redis): Promise<string[]> {
@@ -38,20 +43,4 @@ function operationsOf(words: readonly string[]): number | undefined {
 }
 
 /** Records how many operations each call of `advance` carries from now on. */
-export async function recordAdvances(stand: Stand): Promise<() => Promise<number[]>> {
-  const monitor = await stand.redis.monitor();
-  stand.keep({ close: async () => monitor.disconnect() });
-  const advances: number[] = [];
-  const marks = new Set<string>();
-  monitor.on('monitor', (_time: string, words: string[]) => {
-    const operations = operationsOf(words);
-    if (operations !== undefined) advances.push(operations);
-    if (words[0] === 'echo') marks.add(words[1] ?? '');
-  });
-  return async () => {
-    const mark = `${stand.base}${marks.size}`;
-    await stand.redis.echo(mark);
-    await waitFor(() => marks.has(mark));
-    return advances.splice(0);
-  };
-}
+export const recordAdvances = (stand: Stand): Promise<() => Promise<number[]>> => record(stand, operationsOf);
