@@ -3,7 +3,6 @@ import { availableParallelism } from 'node:os';
 // Jest 30 cannot require(esm) on Node 20, so our TypeScript and the ESM-only packages below are
 // both compiled to CommonJS for tests. Production runs the ESM that tsc emits.
 const esmPackages = [
-  '@electric-sql/pglite',
   '@nestjs',
   'bullmq',
   'path-to-regexp',

@@ -13,7 +13,10 @@ import { run } from './commands.mjs';
 import { inRoot } from './paths.mjs';
 
 /** Files that are no TypeScript and must lie beside the compiled code at run time. */
-const ASSETS = [{ from: 'libs/queue/src/backend/lua', ending: '.lua' }];
+const ASSETS = [
+  { from: 'libs/queue/src/backend/lua', ending: '.lua' },
+  { from: 'libs/sql/src', ending: '.mjs' },
+];
 
 const SOURCES = ['apps', 'libs'];
 const CONFIGURATION = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'];

@@ -11,6 +11,7 @@ const PASSING_CODES = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'DATABASE_STOPPED', // the embedded one, which is opened again
   'ENOENT', // a unix socket that is not there yet
 ]);
 

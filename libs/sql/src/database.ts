@@ -22,7 +22,7 @@ export class Database {
     private readonly server: Server,
   ) {}
 
-  /** `embedded`: inside this process, one connection; `postgres`: a server of its own. */
+  /** `embedded`: in a thread of this process, one connection; `postgres`: a server of its own. */
   get kind(): 'embedded' | 'postgres' {
     return this.server.kind;
   }

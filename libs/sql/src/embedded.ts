@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { PGlite } from '@electric-sql/pglite';
 import { dataFolder } from './data-folder.js';
+import { EmbeddedEngine, type EngineOptions } from './embedded-engine.js';
+import { EmbeddedThread } from './embedded-thread.js';
 import { DatabaseFolderError } from './errors.js';
 import { FolderLock } from './folder-lock.js';
 import { PgliteStream } from './pglite-stream.js';
@@ -10,13 +11,13 @@ import type { Server } from './server.js';
 const WAIT_FOR_CONNECTION_MS = 30_000;
 
 /**
- * Opens the embedded database, PostgreSQL inside this process, in a folder that no other process may use
- * meanwhile; creates it where there is none.
+ * Opens the embedded database, PostgreSQL in a thread of this process, in a folder that no other process may use
+ * meanwhile; creates it where there is none. A thread that dies breaks the connection; the next one opens the database again.
  *
  * @throws {DatabaseInUseError} when another process has it open.
  * @throws {DatabaseFolderError} when the folder cannot be used.
  */
-export async function openEmbedded(folder: string): Promise<Server> {
+export async function openEmbedded(folder: string, options: EngineOptions = {}): Promise<Server> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -24,11 +25,11 @@ export async function openEmbedded(folder: string): Promise<Server> {
   }
   const lock = await FolderLock.take(folder);
   try {
-    const database = await PGlite.create(await dataFolder(folder, initialize));
+    const engine = await EmbeddedEngine.open(await dataFolder(folder, initialize), options);
     return {
       kind: 'embedded',
       pool: {
-        stream: () => new PgliteStream(database),
+        stream: () => new PgliteStream(() => engine.session()),
         user: 'postgres',
         database: 'postgres',
         max: 1,
@@ -38,17 +39,17 @@ export async function openEmbedded(folder: string): Promise<Server> {
       // The lock on the folder keeps others out already.
       alone: (work) => work(),
       close: async () => {
-        await database.close();
+        await engine.close();
         await lock.release();
       },
     };
   } catch (error) {
     await lock.release();
-    throw new DatabaseFolderError(folder, error);
+    throw new DatabaseFolderError(folder, (error as Error).cause ?? error);
   }
 }
 
 async function initialize(folder: string): Promise<void> {
-  const database = await PGlite.create(folder);
-  await database.close();
+  const thread = await EmbeddedThread.open(folder);
+  await thread.close();
 }

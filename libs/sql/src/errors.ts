@@ -34,6 +34,15 @@ export class DatabaseUnavailableError extends DroverError {
   readonly code = 'DATABASE_UNAVAILABLE';
 }
 
+/** The thread of the embedded database has died: out of memory, or a bug in it. It is opened again when it is asked next. */
+export class EmbeddedDatabaseStoppedError extends DroverError {
+  readonly code = 'DATABASE_STOPPED';
+
+  constructor(reason: string, cause?: unknown) {
+    super(`the embedded database has stopped: ${reason}`, { cause });
+  }
+}
+
 /** A statement took longer than it may. */
 export class DatabaseTimeoutError extends DroverError {
   readonly code = 'DATABASE_TIMEOUT';
@@ -66,8 +75,8 @@ export class MigrationFailedError extends DroverError {
   }
 }
 
-/** The first line of an error's text, or its code where it has no text. */
+/** The first line of an error's text, or its code where it has no text; of an ErrnoError of PGlite's file system the number. */
 export function reasonOf(error: unknown): string {
-  const { message = '', code = 'unknown' } = error as { message?: string; code?: string };
-  return message.split('\n')[0] || code;
+  const { message = '', code, errno } = error as { message?: string; code?: string; errno?: number };
+  return message.split('\n')[0] || code || (errno === undefined ? 'unknown' : `error ${errno}`);
 }

@@ -27,6 +27,8 @@ export interface DatabaseOptions {
   parts: readonly DatabasePart[];
   /** Milliseconds to wait for a PostgreSQL that is away. Default: 30 s. */
   patienceMs?: number;
+  /** Told when the embedded one stopped, and when it could be opened again. */
+  onTrouble?: (text: string) => void;
 }
 
 /**
@@ -44,8 +46,10 @@ export async function openDatabase({
   folder,
   parts,
   patienceMs = PATIENCE_MS,
+  onTrouble,
 }: DatabaseOptions): Promise<Database> {
-  const server = url === undefined ? await openEmbedded(folder) : await openPostgres(url, patienceMs);
+  const server =
+    url === undefined ? await openEmbedded(folder, { onTrouble }) : await openPostgres(url, patienceMs);
   const dataSource = createDataSource(server, parts);
   const database = new Database(dataSource, server);
   try {

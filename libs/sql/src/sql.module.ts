@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Logger, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Settings } from '#libs/contracts';
 import { Database, type DatabasePart } from './database.js';
@@ -23,7 +23,11 @@ export class SqlModule implements OnApplicationShutdown {
       providers: [
         {
           provide: Database,
-          useFactory: () => openDatabase({ url: DATABASE_URL, folder: join(DATA_DIR, 'sql'), parts }),
+          useFactory: () => {
+            const logger = new Logger('Database');
+            const onTrouble = (text: string) => logger.error(text);
+            return openDatabase({ url: DATABASE_URL, folder: join(DATA_DIR, 'sql'), parts, onTrouble });
+          },
         },
         { provide: DataSource, inject: [Database], useFactory: ({ dataSource }: Database) => dataSource },
       ],

@@ -1,12 +1,12 @@
 import type { JobView } from '#libs/contracts';
 import { toJobView, type JobSnapshot, type QueueEvent } from '#libs/queue';
 import { toJsonColumn, toTextColumn } from './json-column.js';
-import { timeOf, timelineOf, versionOf, type Timeline } from './timeline.js';
+import { timeOf, timelineOf, versionOf } from './timeline.js';
 
-/** A job to write: values of columns, and of `payload`, `document` and `result` the JSON text. */
+/** A job to write: values of columns (undefined = NULL), and of those that hold JSON the text. */
 export interface JobRow {
-  values: Record<string, string | number | boolean | null | readonly string[] | Timeline>;
-  json: Partial<Record<'payload' | 'document' | 'result' | 'progress', string>>;
+  values: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+  json: Partial<Record<'timeline' | 'payload' | 'document' | 'result' | 'progress', string>>;
 }
 
 /** What a row says that no job says itself. */
@@ -41,32 +41,33 @@ export function rowOfSnapshot(
   const created = Date.parse(view.createdAt);
   return {
     values: {
-      ...head(context.queue, job.id, at, false),
-      type: textOrNull(view.type),
+      queue: context.queue,
+      id: toTextColumn(job.id),
+      version: versionText(at),
+      partial: false,
+      type: textOrNone(view.type),
       status: view.status,
       state: view.state,
       priority: Math.max(-LARGEST, Math.min(LARGEST, view.priority)),
-      omitted: job.omitted,
-      error: textOrNull(view.error, ERROR_LENGTH),
-      error_code: textOrNull(view.errorCode),
+      omitted: job.omitted.length > 0 ? job.omitted : undefined,
+      error: textOrNone(view.error, ERROR_LENGTH),
+      error_code: textOrNone(view.errorCode),
       stack: stackOf(view),
       attempts_made: view.attempts.made,
       attempts_started: view.attempts.started,
       attempts_max: view.attempts.max,
       created_at: created,
       ready_at: created + delay,
-      started_at: timeOrNull(view.startedAt),
-      finished_at: timeOrNull(view.finishedAt),
-      removed_at: null,
-      creator: textOrNull(opts['creator']),
+      started_at: timeOrNone(view.startedAt),
+      finished_at: timeOrNone(view.finishedAt),
+      creator: textOrNone(opts['creator']),
       tags: tagsOf(opts['tags']),
-      batch: textOrNull(opts['batch']),
-      worker: textOrNull(view.worker),
+      batch: textOrNone(opts['batch']),
+      worker: textOrNone(view.worker),
       language: languageOf(view, job),
       legacy: view.legacy,
-      timeline: timelineOf(events),
     },
-    json: textsOf(job, view),
+    json: textsOf(job, view, events),
   };
 }
 
@@ -84,27 +85,26 @@ export function rowOfEvents(queue: string, id: string, events: readonly QueueEve
   const removed = latest('removed');
   return {
     values: {
-      ...head(queue, id, last.id, true),
-      type: textOrNull(latest('added')?.fields['name']),
+      queue,
+      id: toTextColumn(id),
+      version: versionText(last.id),
+      partial: true,
+      type: textOrNone(latest('added')?.fields['name']),
       status,
       state,
-      omitted: result === '' ? ['result'] : [],
-      error: status === 'failed' ? textOrNull(end?.fields['failedReason'], ERROR_LENGTH) : null,
+      omitted: result === '' ? ['result'] : undefined,
+      error: status === 'failed' ? textOrNone(end?.fields['failedReason'], ERROR_LENGTH) : undefined,
       created_at: timeOf((latest('added') ?? first).id),
-      started_at: active ? timeOf(active.id) : null,
-      finished_at: isOver && end ? timeOf(end.id) : null,
-      removed_at: removed ? timeOf(removed.id) : null,
-      tags: [],
-      timeline: timelineOf(events),
+      started_at: active ? timeOf(active.id) : undefined,
+      finished_at: isOver && end ? timeOf(end.id) : undefined,
+      removed_at: removed ? timeOf(removed.id) : undefined,
     },
-    json: result ? { result: toJsonColumn(result) } : {},
+    json: { timeline: timelineOf(events), result: result ? toJsonColumn(result) : undefined },
   };
 }
 
-function head(queue: string, id: string, at: string, partial: boolean) {
-  // As text: a number of JavaScript would lose its last digits.
-  return { queue, id: toTextColumn(id), version: String(versionOf(at)), partial };
-}
+/** As text: a number of JavaScript would lose its last digits. */
+const versionText = (entryId: string) => String(versionOf(entryId));
 
 /** The last event that says where a job stands; of one that was only removed, nothing says how it ended. */
 function standing(events: readonly QueueEvent[]): { status: string; state: string } {
@@ -138,8 +138,15 @@ function optsOf({ fields }: JobSnapshot): Record<string, unknown> {
 }
 
 /** The texts themselves, not what JavaScript makes of them: it would round large numbers. */
-function textsOf({ fields, document, result, omitted }: JobSnapshot, view: JobView): JobRow['json'] {
-  const json: JobRow['json'] = { progress: toJsonColumn(JSON.stringify(view.progress)) };
+function textsOf(
+  { fields, document, result, omitted }: JobSnapshot,
+  view: JobView,
+  events: readonly QueueEvent[],
+): JobRow['json'] {
+  const json: JobRow['json'] = {
+    timeline: timelineOf(events),
+    progress: view.progress === 0 ? '0' : toJsonColumn(JSON.stringify(view.progress)),
+  };
   if (result !== undefined && view.status === 'completed') json.result = toJsonColumn(result);
   if (omitted.includes('payload')) return json;
   if (fields['data'] !== undefined) json.payload = toJsonColumn(fields['data']);
@@ -152,19 +159,19 @@ function languageOf({ legacy, startedAt, finishedAt, worker }: JobView, { fields
   return legacy || ranElsewhere ? 'go' : 'ts';
 }
 
-function stackOf({ stacktrace }: JobView): string[] | null {
-  if (!Array.isArray(stacktrace) || stacktrace.length === 0) return null;
+function stackOf({ stacktrace }: JobView): string[] | undefined {
+  if (!Array.isArray(stacktrace) || stacktrace.length === 0) return undefined;
   return stacktrace.slice(-STACKS).map((one) => toTextColumn(String(one).slice(0, STACK_LENGTH)));
 }
 
-function tagsOf(tags: unknown): string[] {
-  if (!Array.isArray(tags)) return [];
+function tagsOf(tags: unknown): string[] | undefined {
+  if (!Array.isArray(tags) || tags.length === 0) return undefined;
   return tags
     .filter((tag) => typeof tag === 'string')
     .slice(0, TAGS)
     .map((tag) => toTextColumn(tag.slice(0, NAME_LENGTH)));
 }
 
-const textOrNull = (value: unknown, most = NAME_LENGTH) =>
-  typeof value === 'string' && value !== '' ? toTextColumn(value.slice(0, most)) : null;
-const timeOrNull = (iso: string | undefined) => (iso === undefined ? null : Date.parse(iso));
+const textOrNone = (value: unknown, most = NAME_LENGTH) =>
+  typeof value === 'string' && value !== '' ? toTextColumn(value.slice(0, most)) : undefined;
+const timeOrNone = (iso: string | undefined) => (iso === undefined ? undefined : Date.parse(iso));

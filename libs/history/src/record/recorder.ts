@@ -10,6 +10,8 @@ import { writeRows } from './write-rows.js';
 export const GROUP = 'history';
 
 const MOST_EVENTS = 4000;
+/** Jobs that are looked at, and written, at once. */
+const MOST_JOBS = 200;
 /** Events gather for so long, so that a job that starts and ends soon is written once. */
 const GATHER_MS = 500;
 /** Longest wait for news; between waits it is looked after what dead readers left. */
@@ -184,30 +186,50 @@ export class Recorder {
     this.unwritten = [];
   }
 
-  /** @returns how many jobs there were. */
+  /**
+   * Reads the next jobs from Redis while the database writes the ones before.
+   *
+   * @returns how many jobs there were.
+   */
   private async writeJobs(jobs: ReadonlyMap<string, readonly QueueEvent[]>): Promise<number> {
-    const { feed, database, queue } = this.options;
     const ids = [...jobs.keys()];
     let found = 0;
-    for (let from = 0; from < ids.length;) {
-      const asked = ids.slice(from, from + 200);
-      const { at, jobs: snapshots } = await feed.snapshot(asked);
-      const rows = snapshots.map((job, place) => {
-        const id = asked[place] ?? '';
-        const events = jobs.get(id) ?? [];
-        if (!job || job.state === 'unknown') return rowOfEvents(queue, id, events);
-        found += 1;
-        return rowOfSnapshot(this.options, job, at, events);
-      });
-      await writeRows(
-        database,
-        rows.filter((row): row is JobRow => row !== undefined),
-        (id, error) =>
-          this.options.log.error(`job ${id} of ${queue} cannot be kept in the history: ${String(error)}`),
-      );
-      from += snapshots.length;
+    let writing: Promise<unknown> = Promise.resolve();
+    try {
+      for (let from = 0; from < ids.length;) {
+        const { rows, looked, there } = await this.rowsOf(ids.slice(from, from + MOST_JOBS), jobs);
+        await writing;
+        writing = this.writeRows(rows);
+        // What goes wrong is thrown where it is waited for.
+        writing.catch(() => undefined);
+        from += looked;
+        found += there;
+      }
+    } finally {
+      await writing;
     }
     return found;
+  }
+
+  /** Rows of the first of these jobs: as many as Redis gives at once. */
+  private async rowsOf(ids: readonly string[], jobs: ReadonlyMap<string, readonly QueueEvent[]>) {
+    const { at, jobs: snapshots } = await this.options.feed.snapshot(ids);
+    let there = 0;
+    const rows = snapshots.map((job, place) => {
+      const id = ids[place] ?? '';
+      const events = jobs.get(id) ?? [];
+      if (!job || job.state === 'unknown') return rowOfEvents(this.queue, id, events);
+      there += 1;
+      return rowOfSnapshot(this.options, job, at, events);
+    });
+    return { rows: rows.filter((row): row is JobRow => row !== undefined), looked: snapshots.length, there };
+  }
+
+  private writeRows(rows: readonly JobRow[]): Promise<void> {
+    const { database, queue, log } = this.options;
+    return writeRows(database, rows, (id, error) =>
+      log.error(`job ${id} of ${queue} cannot be kept in the history: ${String(error)}`),
+    );
   }
 
   /** Fills open gaps beside the reading, from all jobs that Redis still has. */

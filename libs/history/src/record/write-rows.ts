@@ -128,7 +128,7 @@ function* inPieces(rows: readonly JobRow[]): Generator<RowText[]> {
 function textOf({ values, json }: JobRow): string {
   const head = JSON.stringify(values).slice(0, -1);
   return `${head}${Object.entries(json)
-    .map(([name, text]) => `,"${name}":${text}`)
+    .map(([name, text]) => (text === undefined ? '' : `,"${name}":${text}`))
     .join('')}}`;
 }
 
@@ -138,7 +138,10 @@ async function writeAlone(
   text: string,
   onRefused: (id: string, error: unknown) => void,
 ): Promise<void> {
-  const bare = { values: { ...row.values, omitted: ['payload', 'result'], stack: null }, json: {} };
+  const bare = {
+    values: { ...row.values, omitted: ['payload', 'result'], stack: undefined },
+    json: { timeline: row.json.timeline },
+  };
   for (const attempt of [text, textOf(bare)]) {
     try {
       return void (await database.query(UPSERT, [`[${attempt}]`]));
