@@ -34,7 +34,8 @@ async function start(connection: Connection, prefix: string) {
   const worker = new Worker(
     'jobs',
     async ({ data }: { data: { n: number } }) => data.n,
-    bull,
+    // A job that was claimed by a call whose answer got lost is soon claimed again.
+    { ...bull, lockDuration: 2000, stalledInterval: 500, maxStalledCount: 100 },
     createBackendFactory(),
   );
   for (const one of [queue, worker]) {
@@ -42,6 +43,8 @@ async function start(connection: Connection, prefix: string) {
     closing.push(() => one.close());
   }
   const backend: DroverBackend = createBackendFactory()('jobs', bull as never);
+  // As QueueService does: without a listener an outage would end the process.
+  backend.on('error', () => undefined);
   closing.push(() => backend.close());
   const warnings: string[] = [];
   const recorder = new Recorder({
