@@ -38,10 +38,12 @@ async function start(connection: Connection, prefix: string) {
     { ...bull, lockDuration: 2000, stalledInterval: 500, maxStalledCount: 100 },
     createBackendFactory(),
   );
-  for (const one of [queue, worker]) {
-    one.on('error', () => undefined);
-    closing.push(() => one.close());
-  }
+  queue.on('error', () => undefined);
+  worker.on('error', () => undefined);
+  closing.push(
+    () => queue.close(),
+    () => worker.close(),
+  );
   const backend: DroverBackend = createBackendFactory()('jobs', bull as never);
   // As QueueService does: without a listener an outage would end the process.
   backend.on('error', () => undefined);
