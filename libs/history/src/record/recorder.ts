@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventBatch, EventFeed, QueueEvent } from '#libs/queue';
-import type { DataSource } from 'typeorm';
-import { Gaps, wentBack, type OpenGap } from './gaps.js';
-import { rowOfEvents, rowOfSnapshot, type JobRow, type RowContext } from './job-row.js';
+import type { EventBatch, QueueEvent } from '#libs/queue';
+import { GapFiller } from './gap-filler.js';
+import { Gaps, wentBack } from './gaps.js';
+import { JobWriter } from './job-writer.js';
+import type { RecorderOptions } from './recorder-options.js';
 import { jobOf, timeOf } from './timeline.js';
-import { writeRows } from './write-rows.js';
 
 /** Name of the consumer group on every queue's event stream. */
 export const GROUP = 'history';
 
 const MOST_EVENTS = 4000;
-/** Jobs that are looked at, and written, at once. */
-const MOST_JOBS = 200;
 /** Events gather for so long, so that a job that starts and ends soon is written once. */
 const GATHER_MS = 500;
 /** Longest wait for news; between waits it is looked after what dead readers left. */
@@ -26,19 +24,6 @@ const NOTE_EVERY_MS = 5000;
 const RETRY_MS = 1000;
 const STOP_MS = 3000;
 
-/** What a recorder of one queue works with. */
-export interface RecorderOptions extends RowContext {
-  feed: EventFeed;
-  database: DataSource;
-  /** Name among the readers of the group, unique in all processes. */
-  consumer: string;
-  /** Whether no other process can write to this database: what is not acknowledged is then ours. */
-  isAlone: boolean;
-  /** See {@link EventWaiter}. */
-  waiter: { wait(id: string, ms: number): Promise<void>; close(): void };
-  log: { warn(text: string): void; error(text: string): void };
-}
-
 /**
  * Writes what happens in one queue to the history: reads its event stream as a member of a consumer group, looks at the jobs that
  * the events are about, writes one row for each, and acknowledges only then. So nothing is lost when it is killed; what is read
@@ -52,14 +37,23 @@ export class Recorder {
   private unwritten: readonly QueueEvent[] = [];
   private stopped = false;
   private running: Promise<void> | undefined;
-  private filling: Promise<void> = Promise.resolve();
-  private isFilling = false;
+  private readonly ending = new AbortController();
   private nextClaim = 0;
   private nextNote = 0;
   private readonly gaps: Gaps;
+  private readonly writer: JobWriter;
+  private readonly filler: GapFiller;
 
   constructor(private readonly options: RecorderOptions) {
     this.gaps = new Gaps(options.database, options.queue);
+    this.writer = new JobWriter(options);
+    this.filler = new GapFiller(
+      this.gaps,
+      options.feed,
+      this.writer,
+      (jobs) => this.warn(`the gap was filled with ${jobs} jobs that Redis still has`),
+      (error) => this.onTrouble(error),
+    );
   }
 
   /** Name of the queue. */
@@ -75,14 +69,15 @@ export class Recorder {
   /** Milliseconds that the history is behind, what it waits for, and whether a gap is being filled. */
   get state(): { lagMs: number; trouble: string | undefined; isFilling: boolean } {
     const lagMs = this.oldest === undefined ? 0 : Math.max(0, Date.now() - this.oldest);
-    return { lagMs, trouble: this.trouble, isFilling: this.isFilling };
+    return { lagMs, trouble: this.trouble, isFilling: this.filler.isFilling };
   }
 
   /** Finishes what is under way, if Redis and the database answer, and leaves the group. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.options.waiter.close();
-    const done = Promise.all([this.running, this.filling]).then(() => this.leave());
+    this.ending.abort();
+    const done = Promise.all([this.running, this.filler.stop()]).then(() => this.leave());
     await Promise.race([done.catch(() => undefined), sleep(STOP_MS, undefined, { ref: false })]);
   }
 
@@ -99,7 +94,7 @@ export class Recorder {
         // Whoever stops it ends its wait, which is no trouble.
         if (this.stopped) return;
         this.onTrouble(error);
-        await sleep(RETRY_MS, undefined, { ref: false });
+        await this.rest(RETRY_MS);
       }
     }
   }
@@ -118,7 +113,7 @@ export class Recorder {
     if (this.stopped || batch.events.length >= MOST_EVENTS) return;
     this.oldest = undefined;
     await waiter.wait(batch.last, WAIT_MS);
-    if (!this.stopped) await sleep(GATHER_MS);
+    await this.rest(GATHER_MS);
   }
 
   /** Creates the group. Where there was one before, Redis has lost it, and the stream with it. */
@@ -132,13 +127,13 @@ export class Recorder {
     if (position !== undefined) this.warn(`Redis has lost the event stream behind ${position}`);
     await this.options.feed.createGroup(GROUP);
     await this.gaps.notePosition('0-0');
-    this.fill();
+    this.filler.start();
   }
 
   private async noteLoss({ after, last, lost }: EventBatch): Promise<void> {
     this.warn(`${lost < 0 ? 'some' : lost} events after ${after} were trimmed before they were recorded`);
     await this.gaps.report({ reason: 'trimmed', from: after, to: last, ...(lost > 0 && { lost }) });
-    this.fill();
+    this.filler.start();
   }
 
   private async note({ events, after, last }: EventBatch): Promise<void> {
@@ -151,7 +146,7 @@ export class Recorder {
     }
     await this.gaps.notePosition(events.at(-1)?.id ?? after);
     this.nextNote = Date.now() + NOTE_EVERY_MS;
-    this.fill();
+    this.filler.start();
   }
 
   /** Takes what readers left that have died. */
@@ -164,7 +159,7 @@ export class Recorder {
       if (claimed.lost > 0) {
         this.warn(`${claimed.lost} events that a reader had taken were trimmed before they were recorded`);
         await this.gaps.report({ reason: 'trimmed', to: claimed.next, lost: claimed.lost });
-        this.fill();
+        this.filler.start();
       }
       await this.write(claimed.events);
       from = claimed.next;
@@ -180,98 +175,15 @@ export class Recorder {
     if (!first) return;
     this.oldest = timeOf(first.id);
     this.unwritten = events;
-    await this.writeJobs(byJob(events));
+    await this.writer.write(byJob(events));
     const ids = events.map(({ id }) => id);
     await this.options.feed.acknowledge(GROUP, ids);
     this.unwritten = [];
   }
 
-  /**
-   * Reads the next jobs from Redis while the database writes the ones before.
-   *
-   * @returns how many jobs there were.
-   */
-  private async writeJobs(jobs: ReadonlyMap<string, readonly QueueEvent[]>): Promise<number> {
-    const ids = [...jobs.keys()];
-    let found = 0;
-    let writing: Promise<unknown> = Promise.resolve();
-    try {
-      for (let from = 0; from < ids.length;) {
-        const { rows, looked, there } = await this.rowsOf(ids.slice(from, from + MOST_JOBS), jobs);
-        await writing;
-        writing = this.writeRows(rows);
-        // What goes wrong is thrown where it is waited for.
-        writing.catch(() => undefined);
-        from += looked;
-        found += there;
-      }
-    } finally {
-      await writing;
-    }
-    return found;
-  }
-
-  /** Rows of the first of these jobs: as many as Redis gives at once. */
-  private async rowsOf(ids: readonly string[], jobs: ReadonlyMap<string, readonly QueueEvent[]>) {
-    const { at, jobs: snapshots } = await this.options.feed.snapshot(ids);
-    let there = 0;
-    const rows = snapshots.map((job, place) => {
-      const id = ids[place] ?? '';
-      const events = jobs.get(id) ?? [];
-      if (!job || job.state === 'unknown') return rowOfEvents(this.queue, id, events);
-      there += 1;
-      return rowOfSnapshot(this.options, job, at, events);
-    });
-    return { rows: rows.filter((row): row is JobRow => row !== undefined), looked: snapshots.length, there };
-  }
-
-  private writeRows(rows: readonly JobRow[]): Promise<void> {
-    const { database, queue, log } = this.options;
-    return writeRows(database, rows, (id, error) =>
-      log.error(`job ${id} of ${queue} cannot be kept in the history: ${String(error)}`),
-    );
-  }
-
-  /** Fills open gaps beside the reading, from all jobs that Redis still has. */
-  private fill(): void {
-    if (this.isFilling) return;
-    this.isFilling = true;
-    this.filling = this.fillAll()
-      .catch((error: unknown) => this.onTrouble(error))
-      .finally(() => (this.isFilling = false));
-  }
-
-  private async fillAll(): Promise<void> {
-    for (let gap = await this.gaps.take(); gap && !this.stopped; gap = await this.gaps.take()) {
-      let cursor = '0';
-      do {
-        const { next, ids } = await this.options.feed.ids(cursor, 200);
-        const found = await this.writeJobs(new Map(ids.map((id) => [id, []])));
-        await this.gaps.progress(gap.id, found);
-        cursor = next;
-      } while (cursor !== '0' && !this.stopped);
-      await this.settleMissing(gap);
-      if (this.stopped) return;
-      const filled = await this.gaps.close(gap.id);
-      if (gap.reason !== 'first start')
-        this.warn(`the gap was filled with ${filled} jobs that Redis still has`);
-    }
-  }
-
-  /** Jobs that were not finished when they were seen last, and that Redis has no more: their ends are in the gap. */
-  private async settleMissing(gap: OpenGap): Promise<void> {
-    for (let after = ''; !this.stopped;) {
-      const ids = await this.gaps.unfinishedJobs(after, 200);
-      const last = ids.at(-1);
-      if (last === undefined) return;
-      const { at, jobs } = await this.options.feed.snapshot(ids);
-      await this.gaps.noteMissing(
-        ids.filter((_, place) => place < jobs.length && !jobs[place]),
-        at,
-      );
-      await this.gaps.progress(gap.id, 0);
-      after = ids[jobs.length - 1] ?? last;
-    }
+  /** Waits; not when it is stopped. */
+  private async rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { ref: false, signal: this.ending.signal }).catch(() => undefined);
   }
 
   private settled(): void {
