@@ -68,13 +68,11 @@ async function lint() {
     eslint: [inRoot('node_modules/eslint/bin/eslint.js'), '.'],
     prettier: [inRoot('node_modules/prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   };
-  let failed = 0;
-  for (const [name, command] of Object.entries(checks)) {
-    if ((await run(process.execPath, command)) === 0) continue;
-    failed += 1;
+  const codes = await Promise.all(Object.values(checks).map((command) => run(process.execPath, command)));
+  const failed = Object.keys(checks).filter((_, at) => codes[at] !== 0);
+  for (const name of failed)
     warn(`${name} found something, see above (npm run format puts the format right)`);
-  }
-  return failed;
+  return failed.length;
 }
 
 async function runJest(args) {

@@ -7,12 +7,12 @@ import { expectProblem, TestApi } from './api-client.js';
 let api: TestApi;
 let queue: QueueService;
 
-beforeEach(async () => {
+beforeAll(async () => {
   api = await TestApi.start();
   queue = api.app.get(QueueService);
 });
-
-afterEach(() => api.close());
+beforeEach(() => api.clear());
+afterAll(() => api.close());
 
 const address = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 const show = async (id: string): Promise<JobView> => (await api.get(address(id))).body;
