@@ -335,10 +335,13 @@ it('.env.example has every setting with its default', () => {
   // Depends on the user and the system.
   settings.BROWSER_TEMP_DIR = '';
   const defaults = Object.entries(settings).map(([name, value]) => [name, String(value)]);
-  // A worker without WORKER_ID makes one up; without a mail server there is no mail; a browser is looked for.
+  // A worker without WORKER_ID makes one up; without a mail server there is no mail, without an API's address no history; a browser is
+  // looked for.
   const none = {
     WORKER_ID: '',
     DROVER_ADMIN_KEY: '',
+    DROVER_API_URL: '',
+    DROVER_API_KEY: '',
     DATABASE_URL: '',
     ARTIFACT_TTL_SECONDS: '',
     HTTP_CA_FILE: '',

@@ -46,7 +46,7 @@ describeWithChromium('a page of browser.run', () => {
       ),
       '/dialogs': page(`alert('hello'); show([confirm('sure?'), prompt('who?')].map(String).join());`),
       '/unload': page(`onbeforeunload = (event) => event.preventDefault();`, '<button>touch</button>'),
-      '/many': page(`for (let at = 0; at < 40; at++) { alert(at); window.open('/'); } show('opened');`),
+      '/many': page(`for (let at = 0; at < 15; at++) { alert(at); window.open('/'); } show('opened');`),
       '/view-source': page(
         `document.querySelector('a').onclick = () => show('tried');`,
         '<a href="view-source:http://127.0.0.1/">source</a>',
