@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Cluster } from 'ioredis';
 import { loadSettings, problemSchema, type JobView } from '#libs/contracts';
@@ -25,9 +24,6 @@ export interface Answer {
 
 /** ARGV: the pattern of keys. */
 const DELETE_ALL = `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('UNLINK', key) end`;
-
-// Tests take away what the recorder of the history reads, which it warns of each time.
-Logger.overrideLogger(['error', 'fatal']);
 
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -147,6 +147,28 @@ describeOnDatabases('the history', (create) => {
     expect(body.buckets.length).toBeGreaterThanOrEqual(24);
   });
 
+  it('tells the next owner of an id nothing of the job before, however soon it is used again', async () => {
+    const [ada, bob] = [await api.as({ name: 'ada' }), await api.as({ name: 'bob' })];
+    await ada.create({ id: 'again', payload: { fails: 'a secret of ada' }, attempts: 1 });
+    await waitFor(async () => (await ada.get('/api/jobs/again')).body.status === 'failed');
+    await ada.act('again', 'remove');
+    await bob.create({ id: 'again', payload: {} });
+    const fits = ({ creator, timeline }: Record<string, unknown>) =>
+      creator === 'bob' && eventsOf(timeline).includes('completed');
+    const job = await recorded(bob, 'again', fits);
+    expect(eventsOf(job.timeline)).toEqual(['added', 'waiting', 'active', 'completed']);
+    expect(JSON.stringify(job)).not.toContain('ada');
+    expectProblem(await ada.get('/api/history/again'), 404, 'JOB_NOT_FOUND');
+  });
+
+  it('has no waiting and running times of a job that never ran', async () => {
+    await api.create({ id: 'never', delay: 60_000 });
+    await api.act('never', 'cancel');
+    const job = await recorded(api, 'never', ({ status }) => status === 'cancelled');
+    expect(job).not.toHaveProperty('queueMs');
+    expect(job).not.toHaveProperty('runMs');
+  });
+
   it('keeps numbers with all their digits', async () => {
     const queue = api.app.get<{ backend: { scripts: unknown; client(): Promise<never> } }>(
       (await import('#libs/queue')).QueueService,
@@ -189,8 +211,8 @@ describeOnDatabases('the history', (create) => {
     });
     await api.act('p-2', 'remove');
     expectProblem(await api.get('/api/jobs/p-2'), 404, 'JOB_NOT_FOUND');
-    const removed = await recorded(api, 'p-2', ({ removedAt }) => removedAt !== undefined);
-    expect(removed).toMatchObject({ status: 'completed' });
+    const removed = await recorded(api, 'p-2', ({ timeline }) => eventsOf(timeline).includes('removed'));
+    expect(removed).toMatchObject({ status: 'completed', state: 'completed', result: { sum: 3 } });
   });
 
   it.each([

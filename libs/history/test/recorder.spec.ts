@@ -7,7 +7,7 @@ import { startCluster } from '../../../tests/support/cluster.js';
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/postgres.js';
 import { startRedis } from '../../../tests/support/redis.js';
 import { waitFor } from '../../../tests/support/wait.js';
-import { HISTORY_PART, Recorder, Retention } from '../src/index.js';
+import { HISTORY_PART, Recorder, Retention, type RecorderOptions } from '../src/index.js';
 
 type Connection = { url: string } | Cluster;
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** A queue with a worker, and a recorder of it. */
-async function start(connection: Connection, prefix: string) {
+async function start(connection: Connection, prefix: string, options: Partial<RecorderOptions> = {}) {
   const bull = { connection: connection as never, prefix };
   const queue = new Queue('jobs', bull, createBackendFactory());
   const worker = new Worker(
@@ -59,6 +59,7 @@ async function start(connection: Connection, prefix: string) {
     isAlone: true,
     waiter: new EventWaiter({ connection, prefix, queue: 'jobs' } as never),
     log: { warn: (text) => warnings.push(text), error: (text) => warnings.push(text) },
+    ...options,
   });
   recorder.start();
   closing.push(() => recorder.stop());
@@ -97,6 +98,21 @@ it('a recorder whose Redis is killed and started again loses no job and writes n
   );
   expect({ n, ends }).toEqual({ n: 900, ends: 900 });
   expect(warnings.filter((text) => /trimmed|lost|went back/.test(text))).toEqual([]);
+});
+
+it('a recorder finds out that jobs are gone of which no event tells', async () => {
+  const redis = await startRedis({ persistent: false });
+  closing.push(() => redis.remove());
+  const { queue } = await start({ url: redis.url }, 'gone', { unseenMs: 0 });
+  await queue.pause();
+  await queue.addBulk(jobs(0, 10));
+  const rows = async (condition: string) =>
+    (await database.dataSource.query(`SELECT count(*)::int AS n FROM job_records WHERE ${condition}`))[0].n;
+  await waitFor(async () => (await rows('removed_at IS NULL')) === 10);
+  await queue.drain();
+  await queue.add('a.job', { n: 10 }, { jobId: 'stays' });
+  await waitFor(async () => (await rows(`removed_at IS NOT NULL AND state = 'unknown'`)) === 10);
+  await waitFor(async () => (await rows(`id = 'stays' AND removed_at IS NULL`)) === 1);
 });
 
 it('a recorder works on a Redis Cluster', async () => {

@@ -16,9 +16,10 @@ export class HistoryJobs extends FinishedJobs {
     super();
   }
 
-  /** Notes at once that somebody has removed a job: the recorder does so a moment later. */
-  async noteRemoved(queue: string, id: string): Promise<void> {
-    await withDeadline(this.reader.noteRemoved(queue, id), NOTE_MS).catch(() => undefined);
+  /** Notes at once that somebody has removed jobs: the recorder does so a moment later. */
+  async noteRemoved(queue: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await withDeadline(this.reader.noteRemoved(queue, ids), NOTE_MS).catch(() => undefined);
   }
 
   /**

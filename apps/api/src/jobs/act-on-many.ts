@@ -4,7 +4,6 @@ import type { ActionOutcome, JobFilter, JobStore } from '#libs/queue';
 import type { Caller } from '../access/caller.js';
 import { JobCursors } from './job-cursor.js';
 import { filterFor } from './job-filter.js';
-import type { RemovedArtifacts } from './removed-artifacts.js';
 
 /** Jobs that are named in an answer, as a sample or as problems. */
 const MOST_NAMED = 20;
@@ -15,7 +14,8 @@ const A_PIECE = 500;
 /** One action that a caller wants done to many jobs. */
 export interface ManyJobsAction {
   jobs: JobStore;
-  artifacts: RemovedArtifacts;
+  /** Told of jobs that were removed. */
+  onRemoved: (ids: readonly string[]) => Promise<void>;
   caller: Caller;
   request: BulkActionRequest;
 }
@@ -90,15 +90,14 @@ async function actOnPiece(task: ManyJobsAction, ids: string[], answer: BulkActio
 }
 
 async function act(
-  { jobs, artifacts, request }: ManyJobsAction,
+  { jobs, onRemoved, request }: ManyJobsAction,
   ids: string[],
   { creator }: JobFilter,
 ): Promise<ActionOutcome[]> {
   if (ids.length === 0) return [];
   const outcomes = await jobs.actOnMany(request.action, ids, creator);
   if (request.action === 'remove') {
-    const removed = outcomes.filter(({ outcome }) => outcome === 'done').map(({ id }) => id);
-    await artifacts.removeAll(removed, request.queue);
+    await onRemoved(outcomes.filter(({ outcome }) => outcome === 'done').map(({ id }) => id));
   }
   return outcomes;
 }

@@ -11,6 +11,8 @@ import {
 } from '#libs/contracts';
 import { Access } from '../access/access.decorator.js';
 import { CurrentCaller, type Caller } from '../access/caller.js';
+import { HistoryJobs } from '../history/history-jobs.js';
+import { QueueName } from '../redis/queue-name.js';
 import { JobStores } from '../redis/job-stores.js';
 import { LONG_REQUEST_MS, RedisGuard } from '../redis/redis-guard.js';
 import { actOnMany } from './act-on-many.js';
@@ -27,6 +29,8 @@ export class BulkJobsController {
     private readonly many: CreateMany,
     private readonly stores: JobStores,
     private readonly artifacts: RemovedArtifacts,
+    private readonly history: HistoryJobs,
+    private readonly own: QueueName,
     private readonly guard: RedisGuard,
   ) {}
 
@@ -54,7 +58,12 @@ export class BulkJobsController {
     @Body({ schema: bulkActionSchema }) request: BulkActionRequest,
     @CurrentCaller() caller: Caller,
   ): Promise<BulkActionDone> {
-    const task = { jobs: this.stores.of(request.queue), artifacts: this.artifacts, caller, request };
+    const queue = request.queue ?? this.own.name;
+    const onRemoved = async (ids: readonly string[]) => {
+      await this.artifacts.removeAll(ids, queue);
+      await this.history.noteRemoved(queue, ids);
+    };
+    const task = { jobs: this.stores.of(queue), onRemoved, caller, request };
     // Acting stops well before by itself.
     return this.guard.run(() => actOnMany(task), !request.dryRun, LONG_REQUEST_MS);
   }

@@ -158,7 +158,7 @@ export class JobsController {
     }
     const task = { ...body, id, queue, caller: caller.name };
     const done = await actOnJob(this.stores.of(queue), this.artifacts, task);
-    if (body.action === 'remove') await this.history.noteRemoved(queue ?? this.own.name, id);
+    if (body.action === 'remove') await this.history.noteRemoved(queue ?? this.own.name, [id]);
     return done;
   }
 }

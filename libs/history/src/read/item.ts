@@ -4,7 +4,8 @@ export const isoTime = (column: string): string =>
 
 /** Milliseconds from one time to another, or null; clocks of several machines may say less than none. */
 export const msBetween = (from: string, to: string): string =>
-  `greatest(0, round(extract(epoch FROM ${to} - ${from}) * 1000))::bigint`;
+  // Of no number at all "greatest" makes 0.
+  `CASE WHEN ${from} <= ${to} THEN round(extract(epoch FROM ${to} - ${from}) * 1000)::bigint WHEN ${from} > ${to} THEN 0 END`;
 
 export const QUEUE_MS = msBetween('ready_at', 'first_started_at');
 export const RUN_MS = `CASE WHEN status <> 'cancelled' THEN ${msBetween('started_at', 'finished_at')} END`;

@@ -88,9 +88,12 @@ export class HistoryReader {
     return `${row.item.slice(0, -1)}, "timeline": ${JSON.stringify(timeline)}}`;
   }
 
-  /** Notes that a job was removed; the row stays. */
-  async noteRemoved(queue: string, id: string): Promise<void> {
-    await this.query('UPDATE job_records SET removed_at = now() WHERE queue = $1 AND id = $2', [queue, id]);
+  /** Notes that jobs were removed; their rows stay. */
+  async noteRemoved(queue: string, ids: readonly string[]): Promise<void> {
+    await this.query('UPDATE job_records SET removed_at = now() WHERE queue = $1 AND id = ANY($2)', [
+      queue,
+      ids,
+    ]);
   }
 
   /** Asks the database. */

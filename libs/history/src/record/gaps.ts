@@ -67,12 +67,12 @@ export class Gaps {
     );
   }
 
-  /** Ids of jobs that were not finished when they were seen last, in their order. */
-  async unfinishedJobs(after: string, most: number): Promise<string[]> {
+  /** Ids of jobs that were not finished when they were seen last, at least so many milliseconds ago, in their order. */
+  async unfinishedJobs(after: string, most: number, unseenMs = 0): Promise<string[]> {
     const rows: { id: string }[] = await this.database.query(
       `SELECT id FROM job_records WHERE queue = $1 AND id > $2 AND status IN ('pending', 'running')
-         AND removed_at IS NULL ORDER BY id LIMIT $3`,
-      [this.queue, after, most],
+         AND removed_at IS NULL AND recorded_at <= now() - $4 * interval '1 ms' ORDER BY id LIMIT $3`,
+      [this.queue, after, most, unseenMs],
     );
     return rows.map(({ id }) => id);
   }
@@ -83,6 +83,16 @@ export class Gaps {
     await this.database.query(
       `UPDATE job_records SET removed_at = now(), state = 'unknown', version = $3::bigint
        WHERE queue = $1 AND id = ANY($2) AND version <= $3::bigint`,
+      [this.queue, ids, String(versionOf(at))],
+    );
+  }
+
+  /** As {@link noteMissing}; but events of their end that were not read yet still count. */
+  async noteGone(ids: readonly string[], at: string): Promise<void> {
+    if (ids.length === 0) return;
+    await this.database.query(
+      `UPDATE job_records SET removed_at = now(), state = 'unknown'
+       WHERE queue = $1 AND id = ANY($2) AND version <= $3::bigint AND status IN ('pending', 'running')`,
       [this.queue, ids, String(versionOf(at))],
     );
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventBatch, QueueEvent } from '#libs/queue';
 import { GapFiller } from './gap-filler.js';
 import { Gaps, wentBack } from './gaps.js';
+import { GoneJobs } from './gone-jobs.js';
 import { JobWriter } from './job-writer.js';
 import type { RecorderOptions } from './recorder-options.js';
 import { jobOf, timeOf } from './timeline.js';
@@ -43,10 +44,12 @@ export class Recorder {
   private readonly gaps: Gaps;
   private readonly writer: JobWriter;
   private readonly filler: GapFiller;
+  private readonly gone: GoneJobs;
 
   constructor(private readonly options: RecorderOptions) {
     this.gaps = new Gaps(options.database, options.queue);
     this.writer = new JobWriter(options);
+    this.gone = new GoneJobs(this.gaps, options.feed, options.unseenMs);
     this.filler = new GapFiller(
       this.gaps,
       options.feed,
@@ -145,6 +148,7 @@ export class Recorder {
       await this.gaps.report({ reason: 'went back', from: position, to: last });
     }
     await this.gaps.notePosition(events.at(-1)?.id ?? after);
+    await this.gone.lookOn();
     this.nextNote = Date.now() + NOTE_EVERY_MS;
     this.filler.start();
   }
@@ -211,7 +215,8 @@ function byJob(events: readonly QueueEvent[]): Map<string, QueueEvent[]> {
     const id = jobOf(event);
     if (id === undefined) continue;
     const known = jobs.get(id);
-    if (known) known.push(event);
+    // What was before is about another job that had the id.
+    if (known && event.event !== 'added') known.push(event);
     else jobs.set(id, [event]);
   }
   return jobs;

@@ -49,15 +49,25 @@ const given = (name: keyof typeof COLUMNS): string => {
   return `r.${name}`;
 };
 
+/**
+ * The id was used again, for a job added later: nothing of the one before is kept. What client and server say of the time a job was
+ * added may differ by a little; where both views have the job's own word for it, or the one before was removed, an `added` tells.
+ */
+const IS_ANOTHER = `(NOT excluded.partial AND excluded.created_at > j.created_at + interval '1 second'
+  OR (j.removed_at IS NOT NULL OR NOT j.partial AND NOT excluded.partial AND excluded.created_at <> j.created_at)
+    AND excluded.version > j.version AND jsonb_path_exists(excluded.timeline, '$.*[0] ? (@ == "added")'))`;
+
+/** Where a job stands is not known from its removal alone. */
+const SAYS_NOTHING = `excluded.partial AND excluded.state = 'unknown'`;
+const standing: ReadonlySet<string> = new Set(['status', 'state']);
+
 /** A later view of the job wins; one from events adds what it knows; an earlier one fills in what is not known. */
 const merged = (name: string) => `${name} = CASE
+  WHEN ${IS_ANOTHER} THEN excluded.${name}${standing.has(name) ? `\n  WHEN ${SAYS_NOTHING} THEN j.${name}` : ''}
   WHEN excluded.version < j.version AND NOT j.partial THEN j.${name}
   WHEN excluded.version < j.version THEN coalesce(j.${name}, excluded.${name})
   WHEN excluded.partial THEN coalesce(excluded.${name}, j.${name})
   ELSE excluded.${name} END`;
-
-/** The id was used again, for a job added later. */
-const IS_ANOTHER = `NOT excluded.partial AND excluded.created_at > j.created_at + interval '1 second'`;
 
 const UPSERT = `
 INSERT INTO job_records AS j
@@ -69,9 +79,9 @@ FROM jsonb_to_recordset($1::jsonb) AS r(queue text, id text, version bigint, par
 ORDER BY r.queue, r.id
 ON CONFLICT (queue, id) DO UPDATE SET
   version = greatest(j.version, excluded.version),
-  partial = CASE WHEN excluded.version < j.version THEN j.partial AND excluded.partial
+  partial = CASE WHEN ${IS_ANOTHER} THEN excluded.partial WHEN excluded.version < j.version THEN j.partial AND excluded.partial
     ELSE excluded.partial AND j.partial END,
-  created_at = CASE WHEN excluded.partial THEN j.created_at WHEN excluded.version < j.version THEN j.created_at
+  created_at = CASE WHEN ${IS_ANOTHER} THEN excluded.created_at WHEN excluded.partial THEN j.created_at WHEN excluded.version < j.version THEN j.created_at
     ELSE excluded.created_at END,
   first_started_at = CASE WHEN ${IS_ANOTHER} THEN excluded.first_started_at
     ELSE least(j.first_started_at, excluded.first_started_at) END,

@@ -64,6 +64,7 @@ const INDEXES = [
   `CREATE INDEX job_records_creator ON job_records (creator, ${ORDER}) WHERE creator IS NOT NULL`,
   `CREATE INDEX job_records_batch ON job_records (batch, ${ORDER}) WHERE batch IS NOT NULL`,
   `CREATE INDEX job_records_tags ON job_records USING gin (tags) WHERE tags <> '{}'`,
+  `CREATE INDEX job_records_unfinished ON job_records (queue, id) WHERE status IN ('pending', 'running') AND removed_at IS NULL`,
   `CREATE INDEX job_records_finished ON job_records (finished_at)`,
   `CREATE INDEX job_records_removed ON job_records (removed_at) WHERE removed_at IS NOT NULL`,
   `CREATE INDEX job_records_error ON job_records USING gin (to_tsvector('simple', left(error, 8000))) WHERE error IS NOT NULL`,
