@@ -33,7 +33,7 @@ async function runningSleep(ms: number): Promise<string> {
 
 it('a worker that is told to stop claims no more, finishes what runs, and exits with 0', async () => {
   const worker = await startWith({ SHUTDOWN_SECONDS: '20' });
-  const running = await runningSleep(400);
+  const running = await runningSleep(3000);
   const { id: next } = await queue.jobs.create({ type: 'example.echo', payload: {} });
   expect(await worker.stop()).toBe(0);
   expect(await queue.getJobStatus(running)).toBe('completed');
