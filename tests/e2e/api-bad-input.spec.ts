@@ -276,3 +276,101 @@ describe('headers', () => {
     expect(await send('x'.repeat(65))).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
+
+describe('a queue with a control character', () => {
+  it.each([
+    '/api/jobs?',
+    '/api/jobs/stats?',
+    '/api/jobs/1?',
+    '/api/jobs/1/logs?',
+    '/api/history?',
+    '/api/history/count?',
+    '/api/history/export?format=csv&',
+    '/api/history/1?',
+    '/api/statistics?',
+    '/api/dead-letters?',
+    '/api/dead-letters/groups?',
+    '/api/schedules?',
+    '/api/schedules/1?',
+    '/api/batches?',
+    '/api/flows/1?',
+    '/api/types?',
+    '/api/types/x?',
+  ])('is refused by name: %squeue=', async (path) => {
+    for (const queue of ['%00', 'a%07', 'a%7f', '%c2%85b']) {
+      const answer = await api.get(`${path}queue=${queue}`);
+      expectProblem(answer, 400, 'INVALID_REQUEST');
+      expect(answer.body.errors[0].path).toBe('queue');
+    }
+  });
+
+  it('is refused in a path and in a body', async () => {
+    expectProblem(await api.get('/api/queues/%00'), 400, 'INVALID_REQUEST');
+    expectProblem(await api.post('/api/jobs', { type: 'x', queue: 'a\u0000' }), 400, 'INVALID_REQUEST');
+    expectProblem(await api.post('/api/jobs', { type: 'x', queue: 'a\ud800' }), 400, 'INVALID_REQUEST');
+  });
+});
+
+describe('a time', () => {
+  it.each([
+    ['/api/history/count?createdFrom=2026-01-01T00:00:00-23:59', 200],
+    ['/api/history/count?finishedTo=2026-01-01T00:00:00%2B23:59', 200],
+    ['/api/history?createdTo=2026-01-01T00:00:00-23:59', 200],
+    ['/api/audit?from=2026-01-01T00:00:00-23:59', 200],
+    ['/api/jobs?createdAfter=2026-01-01T00:00:00-23:59', 200],
+    ['/api/history/count?createdFrom=0000-01-01T00:00:00Z', 400],
+    ['/api/audit?from=0000-01-01T00:00:00Z', 400],
+    ['/api/audit?from=9999-12-31T23:59:59%2B00:01&to=9999-12-31T23:59:59-23:59', 400],
+    ['/api/jobs?createdBefore=0000-01-01T00:00:00Z', 400],
+  ])('of any zone is taken, and of no year that a database lacks: %s', async (path, status) => {
+    const answer = await api.get(path);
+    expect(answer.status).toBe(status);
+    if (status === 400) expectProblem(answer, 400, 'INVALID_REQUEST');
+  });
+
+  it.each(['start', 'end'])('of a schedule is refused by the name of the field: %s', async (field) => {
+    const schedule = { type: 'x', every: '1h', [field]: '0000-01-01T00:00:00Z' };
+    for (const answer of [
+      await api.post('/api/schedules', schedule),
+      await api.put('/api/schedules/nightly', schedule),
+    ]) {
+      expectProblem(answer, 400, 'INVALID_REQUEST');
+      expect(answer.body.errors[0]).toEqual({ path: field, message: 'must be a time from 1970 to 9999' });
+    }
+  });
+});
+
+describe('a cursor that was tampered with', () => {
+  const id = '7b1e4f0c-5a0e-4a57-9f4c-0e6f2c1d9a11';
+  const task = (sort: string, value: string) => ({ sort, order: 'asc', value, id });
+  const year0 = '0000-01-01T00:00:00Z';
+
+  it.each<[string, unknown]>([
+    ['/api/tasks?sort=name&order=asc', task('name', 'a\u0000b')],
+    ['/api/tasks?sort=name&order=asc', task('name', '\ud800')],
+    ['/api/tasks?sort=createdAt&order=asc', task('createdAt', '1')],
+    ['/api/tasks?sort=createdAt&order=asc', task('createdAt', year0)],
+    ['/api/tasks?sort=updatedAt&order=asc', task('updatedAt', '2026-01-01')],
+    ['/api/audit?', { at: year0, id: '1' }],
+    ['/api/keys?', { at: year0, id: '0123456789abcdef' }],
+    ['/api/history?', [1, 'a\u0000', 'b']],
+    ['/api/history?', [1, 'a', 'b\u0000']],
+  ])('is refused by name: %s %j', async (path, place) => {
+    const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+    const answer = await api.get(`${path}&cursor=${cursor}`);
+    expectProblem(answer, 400, 'INVALID_REQUEST');
+    expect(answer.body.errors[0].path).toBe('cursor');
+  });
+
+  it('is one that works when its times are those of another zone', async () => {
+    const cursor = (place: unknown) => Buffer.from(JSON.stringify(place)).toString('base64url');
+    const at = '2026-01-01T00:00:00-23:59';
+    for (const path of [
+      `/api/tasks?sort=createdAt&order=asc&cursor=${cursor(task('createdAt', at))}`,
+      `/api/audit?cursor=${cursor({ at, id: '1' })}`,
+      `/api/keys?cursor=${cursor({ at, id: '0123456789abcdef' })}`,
+    ]) {
+      expect((await api.get(path)).status).toBe(200);
+    }
+  });
+});

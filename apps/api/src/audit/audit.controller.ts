@@ -1,14 +1,20 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { listAuditSchema, type AuditEntryView, type ListAuditQuery, type Page } from '#libs/contracts';
+import {
+  givenTime,
+  listAuditSchema,
+  type AuditEntryView,
+  type ListAuditQuery,
+  type Page,
+} from '#libs/contracts';
 import { Access } from '../access/access.decorator.js';
 import { fromCursor, toCursor } from '../http/cursor.js';
 import { auditView, AuditReader, type AuditPlace } from './audit-reader.js';
 import { DocList } from './audit.docs.js';
 
 const placeSchema: z.ZodType<AuditPlace> = z.strictObject({
-  at: z.iso.datetime(),
+  at: givenTime,
   id: z.string().regex(/^\d{1,18}$/),
 });
 

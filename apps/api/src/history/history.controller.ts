@@ -7,6 +7,7 @@ import {
   exportHistorySchema,
   findHistorySchema,
   listHistorySchema,
+  storableText,
   type ExportHistoryQuery,
   type FindHistoryQuery,
   type HistoryFilter,
@@ -24,16 +25,12 @@ import { sendExport } from './send-export.js';
 
 const placeSchema: z.ZodType<Place> = z.tuple([
   z.number().int().min(0).max(253_402_300_799_999),
-  z.string().max(1000),
-  z.string().max(1000),
+  storableText(1000),
+  storableText(1000),
 ]);
 
 /** A job's id as it may stand in a path: PostgreSQL takes no U+0000, and an index no longer ones. */
-const idSchema = z
-  .string()
-  .min(1)
-  .max(1000)
-  .refine((id) => !id.includes('\0'), 'must not contain U+0000');
+const idSchema = storableText(1000).min(1);
 
 /**
  * REST of the history: every job there was, also those that Redis has forgotten. Answers are made as text by the database: numbers

@@ -1,4 +1,4 @@
-import type { ListTasksQuery } from '#libs/contracts';
+import { givenTime, type ListTasksQuery } from '#libs/contracts';
 import { fromCursor } from '../http/cursor.js';
 import { InvalidRequestError } from '../problems/api-errors.js';
 import { taskPlaceSchema } from './task-id.js';
@@ -8,9 +8,7 @@ import type { TaskPlace } from './task-rows.js';
 export function placeIn({ cursor, sort, order }: ListTasksQuery): TaskPlace | undefined {
   const place = fromCursor(taskPlaceSchema, cursor);
   if (!place) return undefined;
-  const isTime = sort !== 'name';
-  const fits =
-    place.sort === sort && place.order === order && !(isTime && Number.isNaN(Date.parse(place.value)));
-  if (fits) return { value: place.value, id: place.id };
+  const value = sort === 'name' ? place.value : givenTime.safeParse(place.value).data;
+  if (place.sort === sort && place.order === order && value !== undefined) return { value, id: place.id };
   throw new InvalidRequestError([{ path: 'cursor', message: 'is that of a list in another order' }]);
 }

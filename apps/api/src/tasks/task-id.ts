@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TASK_SORTS } from '#libs/contracts';
+import { storableText, TASK_SORTS } from '#libs/contracts';
 import { TaskNotFoundError } from './task-errors.js';
 
 const ID = z.uuid();
@@ -15,6 +15,6 @@ export function taskIdOf(given: string): string {
 export const taskPlaceSchema = z.object({
   sort: z.enum(TASK_SORTS),
   order: z.enum(['asc', 'desc']),
-  value: z.string().max(400),
+  value: storableText(400),
   id: ID,
 });

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { cursorParameters, pageOf } from './page.js';
 import { printableText } from './text.js';
+import { givenTime } from './time.js';
 
 /** How an action ended: done; refused (4xx); failed (5xx); aborted = the caller left before the answer. */
 export const AUDIT_OUTCOMES = ['done', 'refused', 'failed', 'aborted'] as const;
 
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
-
-const time = z.iso.datetime({ offset: true });
 
 /** Query of `GET /api/audit`. */
 export const listAuditSchema = z
@@ -19,8 +18,10 @@ export const listAuditSchema = z
       example: 'actOnJob',
     }),
     outcome: z.enum(AUDIT_OUTCOMES).optional().meta({ description: 'Only those that ended so.' }),
-    from: time.optional().meta({ description: 'Not before this time.', example: '2026-11-22T00:00:00Z' }),
-    to: time.optional().meta({ description: 'Before this time.', example: '2026-11-23T00:00:00Z' }),
+    from: givenTime
+      .optional()
+      .meta({ description: 'Not before this time.', example: '2026-11-22T00:00:00Z' }),
+    to: givenTime.optional().meta({ description: 'Before this time.', example: '2026-11-23T00:00:00Z' }),
   })
   .refine(({ from, to }) => !from || !to || Date.parse(from) < Date.parse(to), {
     path: ['to'],

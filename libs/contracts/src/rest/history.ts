@@ -5,19 +5,15 @@ import { jobStatusSchema } from './job.js';
 import { REST_LIMITS } from './limits.js';
 import { cursorParameters, pageOf } from './page.js';
 import { printableText } from './text.js';
+import { givenTime } from './time.js';
 
 const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
 const count = z.number().int().min(0);
 const time = z.string().meta({ format: 'date-time', example: '2026-03-01T09:30:00.000Z' });
-const moment = z.iso
-  .datetime({ offset: true, error: 'must be a time such as 2026-03-01T09:30:00Z' })
-  .refine((text) => {
-    const year = new Date(text).getUTCFullYear();
-    return year >= 1970 && year < 10_000;
-  }, 'must be a time from 1970 to 9999');
 const from = (what: string) =>
-  moment.optional().meta({ description: `Only jobs ${what} at this time or later.` });
-const to = (what: string) => moment.optional().meta({ description: `Only jobs ${what} before this time.` });
+  givenTime.optional().meta({ description: `Only jobs ${what} at this time or later.` });
+const to = (what: string) =>
+  givenTime.optional().meta({ description: `Only jobs ${what} before this time.` });
 
 const filters = {
   queue: queueNameSchema.optional().meta({ description: 'Only jobs of this queue. Without it: of all.' }),

@@ -25,6 +25,8 @@ export * from './schedules.js';
 export * from './session.js';
 export * from './statistics.js';
 export * from './tasks.js';
+export * from './text.js';
+export * from './time.js';
 export * from './types.js';
 export * from './update-job.js';
 export * from './workers.js';

@@ -5,10 +5,10 @@ import { jobSchema, jobStatusSchema } from './job.js';
 import { REST_DEFAULTS, REST_LIMITS } from './limits.js';
 import { cursorParameters } from './page.js';
 import { printableText } from './text.js';
+import { givenTime } from './time.js';
 
 const page = z.coerce.number().int().min(1).max(REST_LIMITS.page);
 const pageSize = z.coerce.number().int().min(1).max(REST_LIMITS.pageSize);
-const time = z.iso.datetime({ offset: true });
 
 /** Which jobs are meant: all that is given must fit. */
 export const jobFilterShape = {
@@ -21,10 +21,10 @@ export const jobFilterShape = {
     .optional()
     .meta({ description: 'Only jobs that this caller created through the API.', example: 'shop' }),
   tag: tag.optional().meta({ description: 'Only jobs with this tag.', example: 'invoice' }),
-  createdAfter: time
+  createdAfter: givenTime
     .optional()
     .meta({ description: 'Only jobs created then or later.', example: '2026-03-01T00:00:00Z' }),
-  createdBefore: time
+  createdBefore: givenTime
     .optional()
     .meta({ description: 'Only jobs created before then.', example: '2026-03-02T00:00:00Z' }),
   error: printableText(REST_LIMITS.errorText).optional().meta({

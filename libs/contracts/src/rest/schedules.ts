@@ -7,13 +7,13 @@ import { jobQueueParameter } from './job-queue.js';
 import { REST_LIMITS } from './limits.js';
 import { cursorParameters, pageOf } from './page.js';
 import { printableText } from './text.js';
+import { givenTime } from './time.js';
 
 const YEAR_MS = 365 * 86_400_000;
 const priorityNames = Object.keys(PRIORITIES) as [PriorityName, ...PriorityName[]];
 const time = z.string().meta({ format: 'date-time', example: '2026-03-01T09:30:00.000Z' });
-const givenTime = z.iso
-  .datetime({ offset: true, error: 'must be an ISO 8601 time with zone, such as 2026-03-01T09:30:00Z' })
-  .meta({ example: '2026-03-01T09:30:00Z' });
+const bound = (description: string) =>
+  givenTime.optional().meta({ description, example: '2026-03-01T09:30:00Z' });
 
 /** Schedules of job types have ids that begin with this. */
 export const TYPE_SCHEDULE_PREFIX = 'type.';
@@ -45,8 +45,8 @@ const fields = {
       'Distance of runs: milliseconds, or a text like "5m"; a second to a year. The first run is due at once, or at `start`.',
     example: '15m',
   }),
-  start: givenTime.optional().meta({ description: 'No run before it.' }),
-  end: givenTime.optional().meta({ description: 'No run after it.' }),
+  start: bound('No run before it.'),
+  end: bound('No run after it.'),
   limit: z.number().int().min(1).max(1_000_000_000).optional().meta({ description: 'Most runs in all.' }),
   payload: z
     .unknown()

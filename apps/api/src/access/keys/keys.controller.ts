@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { z } from 'zod';
 import {
   createKeySchema,
+  givenTime,
   keyIdSchema,
   keyParametersSchema,
   listKeysSchema,
@@ -21,7 +22,7 @@ import { ApiKeys, type KeyPlace } from './api-keys.js';
 import { keyView } from './key-view.js';
 import { DocCreate, DocFind, DocList, DocRevoke } from './keys.docs.js';
 
-const placeSchema: z.ZodType<KeyPlace> = z.strictObject({ at: z.iso.datetime(), id: keyIdSchema });
+const placeSchema: z.ZodType<KeyPlace> = z.strictObject({ at: givenTime, id: keyIdSchema });
 
 /** REST of API keys. */
 @ApiTags('keys')
