@@ -90,7 +90,7 @@ describe('the audit log', () => {
     const put = (path: string) =>
       api.send(`/admin/queues/api/queues/${path}`, {
         method: 'PUT',
-        headers: { Authorization: 'none', Cookie: `${name}=${value}` },
+        headers: { Authorization: 'none', Cookie: `${name}=${value}`, Origin: api.url },
       });
     expect((await put('jobs/pause')).status).toBe(200);
     expect((await put('jobs/job-1/retry')).status).toBe(400);

@@ -12,9 +12,11 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
+/** What a page of this server sends. */
 const cookieOf = ({ name, value }: { name: string; value: string }) => ({
   ...NO_KEY,
   Cookie: `${name}=${value}`,
+  Origin: api.url,
 });
 const as = (headers: Record<string, string>, path = '/api/session', method = 'GET') =>
   api.send(path, { method, headers, redirect: 'manual' });
@@ -106,6 +108,36 @@ describe('a session', () => {
     expect(withKey.status).toBe(201);
     expect(withKey.headers.get('access-control-allow-origin')).toBe('https://tools.example');
     expect(withKey.headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  it('counts for a change only when a browser says that a page of this server makes it', async () => {
+    const { Origin, ...session } = cookieOf(await api.signIn());
+    const create = async (headers: Record<string, string>) => {
+      const init = { method: 'POST', body: '{"type":"test.job"}' };
+      const answer = await api.send('/api/jobs', {
+        ...init,
+        headers: { 'Content-Type': 'application/json', ...headers },
+      });
+      return answer.status;
+    };
+    expect(await create(session)).toBe(401);
+    expect(await create({ ...session, 'Sec-Fetch-Site': 'none' })).toBe(401);
+    expect(await create({ ...session, 'Sec-Fetch-Site': 'same-site', Origin })).toBe(403);
+    expect(await create({ ...session, Origin })).toBe(201);
+    expect(await create({ ...session, 'Sec-Fetch-Site': 'same-origin' })).toBe(201);
+    expect(await create(bearer())).toBe(201);
+    expect((await as(session)).status).toBe(200);
+  });
+
+  it('says that it ends with its key, where that ends sooner', async () => {
+    const created = await api.post('/api/keys', { name: 'ci', role: 'operator', expiresIn: '1h' });
+    const { key, expiresAt } = created.body as { key: string; expiresAt: string };
+    expect((await api.post('/api/session', { key })).body).toMatchObject({ name: 'ci', expiresAt });
+    expect((await as(cookieOf(await api.signIn(key)))).body).toMatchObject({ name: 'ci', expiresAt });
+    const { key: lasting } = (await api.post('/api/keys', { name: 'cd', role: 'operator', expiresIn: '90d' }))
+      .body;
+    const session = (await as(cookieOf(await api.signIn(lasting)))).body as { expiresAt: string };
+    expect(Date.parse(session.expiresAt)).toBeLessThanOrEqual(Date.now() + 7 * 86_400_000);
   });
 });
 

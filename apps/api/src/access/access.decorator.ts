@@ -1,12 +1,13 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiBearerAuth } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth } from '@nestjs/swagger';
 import type { Role } from '#libs/contracts';
 
 /** Where {@link NeededAccess} is kept of a route. */
 export const ACCESS_METADATA = 'drover:access';
 
-/** Name of the OpenAPI security scheme. */
+/** Names of the OpenAPI security schemes: a key, or else a session. */
 export const KEY_SCHEME = 'apiKey';
+export const SESSION_SCHEME = 'session';
 
 /** What a route needs. */
 export interface NeededAccess {
@@ -28,6 +29,7 @@ export function Access(
   return applyDecorators(
     SetMetadata<string, NeededAccess>(ACCESS_METADATA, { role, forOwnJobs }),
     ApiBearerAuth(KEY_SCHEME),
+    ApiCookieAuth(SESSION_SCHEME),
   );
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { MOST_CREDENTIAL_LENGTH } from '#libs/contracts';
 import { DatabaseUnavailableError } from '#libs/sql';
 import { TooManyRequestsError, UnauthenticatedError } from './access-errors.js';
-import { ADMIN_NAME, LOCAL_NAME, type Identity, type Owner } from './caller.js';
+import { ADMIN_NAME, LOCAL_NAME, withSession, type Identity, type Owner } from './caller.js';
 import { AdminKey } from './credentials/admin-key.js';
 import { isSecretOf, parseCredential } from './credentials/credential.js';
 import type { ApiKey } from './keys/api-key.entity.js';
@@ -68,7 +68,7 @@ export class Authenticator {
   private async bySession(text: string): Promise<Identity | undefined> {
     const session = await reading(this.sessions.find(text));
     const identity = session && (await this.ofOwner(toOwner(session)));
-    return identity && { ...identity, session: { id: session.id, expiresAt: session.expiresAt } };
+    return identity && withSession(identity, session);
   }
 
   /** The caller with the rights of a session or a link; `undefined` when those have ended. */
@@ -91,8 +91,16 @@ export class Authenticator {
       throw new UnauthenticatedError(`the key "${key.name}" is ${state} since ${when}`, true);
     }
     this.keys.touch(key);
-    const { id, name, role, ownJobsOnly } = key;
-    return { name, role, isLimitedToOwn: ownJobsOnly, owner: { kind: 'key', keyId: id }, via };
+    const { id, name, role, ownJobsOnly, expiresAt } = key;
+    const owner: Owner = { kind: 'key', keyId: id };
+    return {
+      name,
+      role,
+      isLimitedToOwn: ownJobsOnly,
+      owner,
+      via,
+      ...(expiresAt && { keyEndsAt: expiresAt }),
+    };
   }
 }
 

@@ -21,12 +21,21 @@ export type Owner =
   /** Whoever reads the start's output while there is no key at all. */
   | { readonly kind: 'local' };
 
+/** The session that a caller is known by. */
+export interface SessionOfCaller {
+  readonly id: string;
+  /** When it ends at the latest: by itself, or with its key. */
+  readonly expiresAt: Date;
+}
+
 /** A caller with what is known of the credential. */
 export interface Identity extends Caller {
   readonly owner: Owner;
   readonly via: 'key' | 'session';
+  /** When the key ends whose rights it has. Absent: never. */
+  readonly keyEndsAt?: Date;
   /** Of a session only. */
-  readonly session?: { readonly id: string; readonly expiresAt: Date };
+  readonly session?: SessionOfCaller;
 }
 
 /** What a request does, as the audit log names it. */
@@ -48,6 +57,13 @@ export interface CallerRequest extends Request {
 export const ADMIN_NAME = 'admin';
 /** Name of the caller who has signed in with the link of a start without any key. */
 export const LOCAL_NAME = 'local';
+
+/** A caller who is known by this session. */
+export function withSession(caller: Identity, { id, expiresAt }: SessionOfCaller): Identity {
+  const { keyEndsAt } = caller;
+  const endsWithKey = keyEndsAt !== undefined && keyEndsAt < expiresAt;
+  return { ...caller, via: 'session', session: { id, expiresAt: endsWithKey ? keyEndsAt : expiresAt } };
+}
 
 /** The caller of a request. @throws {UnauthenticatedError} on a public route that was called without a key. */
 export function callerOf(request: CallerRequest): Identity {

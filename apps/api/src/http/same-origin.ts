@@ -29,6 +29,15 @@ export function isFromElsewhere({ host, origin, 'sec-fetch-site': site }: Incomi
   return origin !== undefined && hostOf(origin) !== host?.toLowerCase();
 }
 
+/**
+ * Whether a browser says that a page of this server sends this. With neither header nobody says so: what acts with a cookie must not
+ * rely on a browser that leaves them out.
+ */
+export function isFromHere({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
+  if (site !== undefined) return site === 'same-origin';
+  return origin !== undefined && hostOf(origin) === host?.toLowerCase();
+}
+
 function hostOf(origin: string): string | undefined {
   try {
     return new URL(origin).host;

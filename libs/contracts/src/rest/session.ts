@@ -30,7 +30,10 @@ export const sessionSchema = z
     expiresAt: z.iso
       .datetime()
       .optional()
-      .meta({ description: 'When the session ends at the latest.', example: '2026-11-29T21:40:00.000Z' }),
+      .meta({
+        description: 'When the session ends at the latest: by itself, or with its key.',
+        example: '2026-11-29T21:40:00.000Z',
+      }),
   })
   .meta({ id: 'Session' });
 

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { isFromElsewhere, READING } from '../../http/same-origin.js';
+import { isFromHere, READING } from '../../http/same-origin.js';
 import { reportProblem, sendProblem } from '../../problems/problem.filter.js';
 import { UnauthenticatedError } from '../access-errors.js';
 import type { Authenticator } from '../authenticator.js';
@@ -60,7 +60,7 @@ async function find(
   }
 }
 
-/** A page of elsewhere may cause requests, which must not act with the rights of who is signed in here. */
+/** Pages of elsewhere may cause requests, which must not act with the rights of who is signed in here: a change has to come from a page of ours. */
 function mayUseCookie({ method, headers }: Request): boolean {
-  return READING.has(method) || !isFromElsewhere(headers);
+  return READING.has(method) || isFromHere(headers);
 }

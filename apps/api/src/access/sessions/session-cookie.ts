@@ -2,7 +2,8 @@ import { parse, serialize } from 'cookie';
 import type { Request, Response } from 'express';
 import { SESSION_MS } from './sessions.js';
 
-const NAME = 'drover_session';
+/** Name of the cookie. */
+export const SESSION_COOKIE = 'drover_session';
 
 /** Longest Cookie header that is looked into, in characters. */
 const MOST_LENGTH = 8192;
@@ -10,7 +11,7 @@ const MOST_LENGTH = 8192;
 /** The session's text in a Cookie header. */
 export function sessionIn(header: string | undefined): string | undefined {
   if (header === undefined || header.length > MOST_LENGTH) return undefined;
-  return parse(header)[NAME];
+  return parse(header)[SESSION_COOKIE];
 }
 
 /** Hands a browser its session: out of reach of scripts, and not sent with requests that other sites cause. */
@@ -23,5 +24,5 @@ export function clearSessionCookie(request: Request, response: Response): void {
 }
 
 function cookie({ secure }: Request, value: string, maxAge: number): string {
-  return serialize(NAME, value, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
+  return serialize(SESSION_COOKIE, value, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TooManyRequestsError, UnauthenticatedError } from '../access-errors.js';
 import { Authenticator } from '../authenticator.js';
-import type { Identity, Owner } from '../caller.js';
+import { withSession, type Identity, type Owner } from '../caller.js';
 import { FailedSignIns } from '../throttle/failed-sign-ins.js';
 import { Sessions } from './sessions.js';
 import { SignInLinks } from './sign-in-links.js';
@@ -34,7 +34,7 @@ export class SignIn {
    */
   async byKey(key: string, address: string): Promise<SignedIn> {
     const caller = await this.authenticator.byKey(key, address);
-    return this.start(caller.owner, { ...caller, via: 'session' });
+    return this.start(caller.owner, caller);
   }
 
   /** Starts a session with a link, which is used up. @throws as {@link byKey}. */
@@ -50,6 +50,6 @@ export class SignIn {
 
   private async start(owner: Owner, caller: Identity): Promise<SignedIn> {
     const { text, session } = await this.sessions.start(owner);
-    return { text, caller: { ...caller, session: { id: session.id, expiresAt: session.expiresAt } } };
+    return { text, caller: withSession(caller, session) };
   }
 }
