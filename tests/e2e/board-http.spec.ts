@@ -171,3 +171,17 @@ it('answers 503 while Redis is away, also when it hangs, and lives on', async ()
     await redis.remove();
   }
 });
+
+describe('a job that is added on the board', () => {
+  it.each([{}, { creator: 'mallory' }, null])(
+    'belongs to who adds it, whatever its options say: %j',
+    async (options) => {
+      const operator = await stand.api.as({ name: 'ada', isLimitedToOwn: false });
+      const job = { name: 'test.job', data: {}, options: options && { ...options, jobId: 'new-1' } };
+      const answer = await operator.post(`${BOARD_API}/queues/jobs/add`, job);
+      expect(answer.status).toBe(200);
+      const { body } = await stand.api.get(`/api/jobs/${answer.body.job.id}`);
+      expect(body).toMatchObject({ type: 'test.job', creator: 'ada' });
+    },
+  );
+});

@@ -14,6 +14,8 @@ import { failure, refusal } from './refusal.js';
 const WHOLE_QUEUE = /^\/api\/queues\/:queueName\/((retry|clean)\/:queueStatus|promote|empty|obliterate)$/;
 const WHOLE_QUEUE_MS = 60_000;
 
+const ADD_JOB = '/api/queues/:queueName/add';
+
 /**
  * Bull Board's routes as a part of the API: under its deadlines for Redis, and with its errors. What a
  * route throws and what it refuses become problem documents that the page can show.
@@ -58,7 +60,7 @@ export class BoardServer extends ExpressAdapter {
       query,
       params,
       // A request without a body has none here; its handlers look into it all the same.
-      body: request.body ?? {},
+      body: bodyOf(route, request),
       headers: headers as Record<string, string>,
     };
     const changes = request.method !== 'GET';
@@ -78,6 +80,14 @@ function authorizeRoute({ route }: AppControllerRoute, request: CallerRequest): 
     target: request.params as Record<string, string>,
   };
   authorize(request.caller, { role: 'operator', forOwnJobs: false });
+}
+
+/** A job that is added here belongs to who adds it, whatever its options say. */
+function bodyOf({ route }: AppControllerRoute, request: CallerRequest): Record<string, unknown> {
+  const body = (request.body ?? {}) as Record<string, unknown>;
+  if (!request.caller || ![route].flat().includes(ADD_JOB)) return body;
+  const options = typeof body['options'] === 'object' ? body['options'] : {};
+  return { ...body, options: { ...options, creator: request.caller.name } };
 }
 
 /** `/api/queues/:queueName/:jobId/retry` is `board.queues.retry`. */
