@@ -1,7 +1,6 @@
 // One file for all routes: they share an API process, whose start takes longer than their tests.
 import { jobPageSchema, jobSchema, jobStatsSchema, type JobView } from '#libs/contracts';
 import { QueueService } from '#libs/queue';
-import { fetchWithKey } from '../support/access.js';
 import { expectProblem, TestApi } from './api-client.js';
 
 let api: TestApi;
@@ -316,71 +315,5 @@ describe('GET /api/health', () => {
   it('warns of a Redis that keeps nothing on disk', async () => {
     const { body } = await api.get('/api/health');
     expect(body.warnings.join('\n')).toMatch(/persist|appendonly/i);
-  });
-});
-
-describe('/api/docs', () => {
-  it('describes every operation with its answers and problems', async () => {
-    const { body: document } = await api.get('/api/docs-json');
-    expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining([
-        '/api/dead-letters',
-        '/api/dead-letters/purge',
-        '/api/dead-letters/replay',
-        '/api/health',
-        '/api/jobs',
-        '/api/jobs/actions',
-        '/api/jobs/bulk',
-        '/api/jobs/stats',
-        '/api/jobs/{id}',
-        '/api/jobs/{id}/action',
-        '/api/jobs/{id}/artifacts',
-        '/api/jobs/{id}/artifacts/{name}',
-        '/api/jobs/{id}/logs',
-        '/api/jobs/{id}/result',
-        '/api/jobs/{id}/timeline',
-        '/api/jobs/{id}/why',
-        '/api/types',
-        '/api/types/{type}',
-        '/api/types/{type}/settings',
-      ]),
-    );
-    const { post } = document.paths['/api/jobs'];
-    expect(Object.keys(post.responses)).toEqual([
-      '200',
-      '201',
-      '400',
-      '401',
-      '403',
-      '409',
-      '413',
-      '415',
-      '422',
-      '429',
-      '500',
-      '503',
-    ]);
-    expect(post.responses['409'].content['application/problem+json'].examples).toHaveProperty('JOB_EXISTS');
-    expect(document.components.schemas.CreateJob.properties.delay.maximum).toBe(30 * 86_400_000);
-  });
-
-  it('refers to no schema that is missing', async () => {
-    const { body: document } = await api.get('/api/docs-json');
-    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g);
-    const missing = [...references].filter(
-      ([, name]) => !Object.hasOwn(document.components.schemas, name ?? ''),
-    );
-    expect(missing).toEqual([]);
-  });
-
-  it('is a page whose scripts the security policy lets run', async () => {
-    const response = await fetchWithKey(`${api.url}/api/docs`);
-    const page = await response.text();
-    expect(response.headers.get('content-security-policy')).toContain("script-src 'self'");
-    const scripts = [...page.matchAll(/<script src="([^"]+)"/g)].map(([, source]) => source ?? '');
-    expect(scripts.length).toBeGreaterThan(0);
-    expect(page).not.toMatch(/<script(?! src=)[^>]*>[^<\s]/);
-    for (const source of scripts)
-      expect((await fetchWithKey(new URL(source, `${api.url}/api/`))).status).toBe(200);
   });
 });

@@ -1,7 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { problemSchema } from '#libs/contracts';
-import { KEY_SCHEME } from '../access/access.decorator.js';
+import { KEY_SCHEME, SESSION_SCHEME } from '../access/access.decorator.js';
+import { SESSION_COOKIE } from '../access/sessions/session-cookie.js';
 
 /** Path of the page, under the API's prefix; its JSON is at `<path>-json`. */
 export const DOCS_PATH = 'docs';
@@ -23,7 +24,14 @@ function createDocument(app: NestExpressApplication): OpenAPIObject {
         'Every error is a problem document (RFC 9457) whose `code` is stable.',
     )
     .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key.' }, KEY_SCHEME)
+    // Not addBearerAuth: it says that keys are JWTs.
+    .addSecurity(KEY_SCHEME, { type: 'http', scheme: 'bearer', description: 'An API key.' })
+    .addSecurity(SESSION_SCHEME, {
+      type: 'apiKey',
+      in: 'cookie',
+      name: SESSION_COOKIE,
+      description: 'The session of a browser; what changes something must come from a page of this server.',
+    })
     .addTag('jobs', 'Add, look at and act on jobs.')
     .addTag('health', 'Whether the API and Redis work.')
     .addTag('session', 'Sign in and out.')

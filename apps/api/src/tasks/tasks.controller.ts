@@ -19,6 +19,7 @@ import {
   editTaskSchema,
   executeTaskSchema,
   listTasksSchema,
+  taskExecutionQuerySchema,
   type ExecuteTaskRequest,
   type JobView,
   type ListTasksQuery,
@@ -91,7 +92,7 @@ export class TasksController {
   @Get('execute')
   @Doc.Execution()
   execution(
-    @Query({ schema: executeTaskSchema }) { taskId }: ExecuteTaskRequest,
+    @Query({ schema: taskExecutionQuerySchema }) { taskId }: ExecuteTaskRequest,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskExecution> {
     return this.tasks.execution(taskId, caller);

@@ -39,7 +39,7 @@ const Operation = ({ operationId, summary, description, status = 200, schema, pr
 const OfTask = (route: Route) =>
   applyDecorators(
     ApiParam({ name: 'id', description: "The task's id.", example: '7b1e4f0c-5a0e-4a57-9f4c-0e6f2c1d9a11' }),
-    Operation({ ...route, problems: ['TASK_NOT_FOUND', ...(route.problems ?? [])] }),
+    Operation({ ...route, problems: ['INVALID_URL', 'TASK_NOT_FOUND', ...(route.problems ?? [])] }),
   );
 
 const Key = () =>

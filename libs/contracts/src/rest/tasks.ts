@@ -153,10 +153,13 @@ export type ListTasksQuery = z.output<typeof listTasksSchema>;
 
 const taskId = z.uuid({ message: 'must be the id of a task' });
 
-/** Body of `POST /api/tasks/execute`, and query of the GET. */
-export const executeTaskSchema = z
-  .strictObject({ taskId: taskId.meta({ example: '7b1e4f0c-5a0e-4a57-9f4c-0e6f2c1d9a11' }) })
-  .meta({ id: 'ExecuteTask' });
+/** Query of `GET /api/tasks/execute`. */
+export const taskExecutionQuerySchema = z.strictObject({
+  taskId: taskId.meta({ description: 'Id of the task.', example: '7b1e4f0c-5a0e-4a57-9f4c-0e6f2c1d9a11' }),
+});
+
+/** Body of `POST /api/tasks/execute`. */
+export const executeTaskSchema = taskExecutionQuerySchema.meta({ id: 'ExecuteTask' });
 export type ExecuteTaskRequest = z.output<typeof executeTaskSchema>;
 
 const time = z.string().meta({ format: 'date-time', example: '2026-03-01T09:30:00.000Z' });
