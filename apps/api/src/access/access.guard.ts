@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { TELLING_METADATA, type BodyTelling } from '../audit/tell-body.js';
 import { ACCESS_METADATA, type NeededAccess } from './access.decorator.js';
 import { RouteWithoutAccessError } from './access-errors.js';
 import { authorize } from './authorize.js';
@@ -21,7 +22,8 @@ export class AccessGuard implements CanActivate {
     ]);
     // The start has looked at all routes; one that comes later is closed.
     if (!needed) throw new RouteWithoutAccessError([request.path]);
-    request.operation = { action: actionOf(context), target: targetOf(request) };
+    const telling = this.reflector.get<BodyTelling | undefined>(TELLING_METADATA, context.getHandler());
+    request.operation = { action: actionOf(context), target: targetOf(request), telling };
     authorize(request.caller, needed);
     return true;
   }

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Role } from '#libs/contracts';
+import type { BodyTelling } from '../audit/tell-body.js';
 import { UnauthenticatedError } from './access-errors.js';
 
 /** Who makes a request. */
@@ -44,6 +45,8 @@ export interface Operation {
   readonly action: string;
   /** What it is done to, by the names of the path's parameters. */
   readonly target: Readonly<Record<string, string>>;
+  /** What is told of the body. Absent: nothing. */
+  readonly telling?: BodyTelling | undefined;
 }
 
 /** A request with the caller that was found. */

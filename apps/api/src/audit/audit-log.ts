@@ -12,12 +12,12 @@ const AGAIN_MS = 2000;
 const SHUTDOWN_MS = 5000;
 
 const COLUMNS =
-  'at, who, role, via, action, method, path, target, outcome, status, code, address, user_agent, request_id';
+  'at, who, role, via, action, method, path, target, what, outcome, status, code, address, user_agent, request_id';
 
 const INSERT = `
   INSERT INTO audit_log (${COLUMNS})
   SELECT ${COLUMNS} FROM jsonb_to_recordset($1::jsonb) AS row (
-    at timestamptz, who text, role text, via text, action text, method text, path text, target jsonb,
+    at timestamptz, who text, role text, via text, action text, method text, path text, target jsonb, what jsonb,
     outcome text, status smallint, code text, address text, user_agent text, request_id text
   )`;
 

@@ -38,10 +38,20 @@ export class AuditReader {
 }
 
 /** A row as it is shown. */
-export function auditView({ at, role, via, code, address, userAgent, ...row }: AuditRow): AuditEntryView {
+export function auditView({
+  at,
+  what,
+  role,
+  via,
+  code,
+  address,
+  userAgent,
+  ...row
+}: AuditRow): AuditEntryView {
   return {
     ...row,
     at: at.toISOString(),
+    ...(what !== null && { what }),
     ...(role !== null && { role }),
     ...(via !== null && { via }),
     ...(code !== null && { code }),

@@ -32,6 +32,10 @@ export class AuditRow {
   @Column({ type: 'jsonb' })
   target!: Record<string, string>;
 
+  /** What was asked for, as far as it may be told. */
+  @Column({ type: 'jsonb', nullable: true })
+  what!: Record<string, unknown> | null;
+
   @Column({ type: 'text' })
   outcome!: AuditOutcome;
 

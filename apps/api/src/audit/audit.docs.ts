@@ -10,7 +10,7 @@ export const DocList = () =>
       summary: 'List what was done, by whom',
       description:
         'Every request that changes something and was done, refused or failed, of REST and of Bull Board, and every sign-in; ' +
-        'the newest first. A row is here within a second. Payloads and secrets are not kept.',
+        'the newest first. A row is here within a second. `what` is what was asked for; payloads and secrets are not kept.',
     }),
     ApiResponse({ status: 200, description: 'A page of the log.', standardSchema: auditPageSchema }),
     ApiProblems('INVALID_REQUEST', 'DATABASE_UNAVAILABLE'),

@@ -33,3 +33,16 @@ export class CreateAuditLog1780000000200 implements MigrationInterface {
     await runner.query('DROP TABLE audit_log');
   }
 }
+
+/** What an action asked for. */
+export class AddAuditWhat1795300000100 implements MigrationInterface {
+  readonly name = 'AddAuditWhat1795300000100';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit_log ADD COLUMN what jsonb');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit_log DROP COLUMN what');
+  }
+}

@@ -5,6 +5,7 @@ import { clientAddress } from '../access/doors/client-address.js';
 import { requestFacts } from '../http/request-id.js';
 import { READING } from '../http/same-origin.js';
 import type { AuditLog } from './audit-log.js';
+import { toldOf } from './tell-body.js';
 
 const MOST_PATH = 1000;
 const MOST_TEXT = 300;
@@ -32,7 +33,7 @@ export function recordActions(log: AuditLog) {
 function toRow(
   request: CallerRequest,
   response: Response,
-  { action, target }: NonNullable<CallerRequest['operation']>,
+  { action, target, telling }: NonNullable<CallerRequest['operation']>,
   at: Date,
 ) {
   const { caller } = request;
@@ -52,6 +53,7 @@ function toRow(
       ...(response.statusCode === 201 &&
         typeof created === 'string' && { created: created.slice(0, MOST_PATH) }),
     },
+    what: toldOf(request.body, telling),
     outcome: outcomeOf(response),
     status: response.statusCode,
     code: typeof code === 'string' ? code : null,

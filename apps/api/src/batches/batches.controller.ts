@@ -36,6 +36,7 @@ import { LONG_REQUEST_MS, RedisGuard } from '../redis/redis-guard.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { batchIdOf, batchPlaceSchema, itemPlaceSchema } from './batch-id.js';
 import { BatchTargets } from './batch-targets.js';
+import { AuditBody } from '../audit/tell-body.js';
 import { DocCancel, DocCreate, DocFind, DocItems, DocList } from './batches.docs.js';
 
 /** REST of batches: jobs that are added together and followed as one. */
@@ -52,6 +53,13 @@ export class BatchesController {
 
   @Access('operator', { forOwnJobs: true })
   @Post()
+  @AuditBody<ValidCreateBatchRequest>({
+    name: 'value',
+    queue: 'value',
+    limit: 'value',
+    items: 'count',
+    callback: { type: 'value', priority: 'value', payload: 'omitted' },
+  })
   @DocCreate()
   async create(
     @Body({ schema: createBatchSchema }) body: ValidCreateBatchRequest,

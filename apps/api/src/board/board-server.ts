@@ -7,6 +7,7 @@ import { requestFacts } from '../http/request-id.js';
 import { READING } from '../http/same-origin.js';
 import { reportProblem, sendProblem } from '../problems/problem.filter.js';
 import type { RedisGuard } from '../redis/redis-guard.js';
+import { tellingOf } from './board-telling.js';
 import { withoutOutsideLinks } from './page.js';
 import { failure, refusal } from './refusal.js';
 
@@ -78,6 +79,7 @@ function authorizeRoute({ route }: AppControllerRoute, request: CallerRequest): 
   request.operation = {
     action: actionOf([route].flat()[0] ?? ''),
     target: request.params as Record<string, string>,
+    telling: tellingOf([route].flat()[0] ?? ''),
   };
   authorize(request.caller, { role: 'operator', forOwnJobs: false });
 }

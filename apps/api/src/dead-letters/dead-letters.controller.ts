@@ -22,6 +22,7 @@ import { Access } from '../access/access.decorator.js';
 import { fromCursor, toCursor } from '../http/cursor.js';
 import { KnownQueues } from '../redis/known-queues.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
+import { AuditBody } from '../audit/tell-body.js';
 import { DocGroups, DocList, DocPurge, DocReplay } from './dead-letters.docs.js';
 
 /** When the last one of a page died (Unix ms), and its id. */
@@ -70,6 +71,7 @@ export class DeadLettersController {
   @Access('operator')
   @Post('replay')
   @HttpCode(200)
+  @AuditBody<ReplayRequest>({ ids: 'value', type: 'value', limit: 'value' })
   @DocReplay()
   async replay(
     @Body({ schema: replaySchema }) body: ReplayRequest,
@@ -82,6 +84,7 @@ export class DeadLettersController {
   @Access('operator')
   @Post('purge')
   @HttpCode(200)
+  @AuditBody<PurgeRequest>({ ids: 'value', olderThan: 'value', type: 'value', limit: 'value' })
   @DocPurge()
   async purge(
     @Body({ schema: purgeSchema }) body: PurgeRequest,

@@ -22,6 +22,7 @@ import { InvalidRequestError } from '../problems/api-errors.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { FlowWriter } from './create-flow.js';
 import { FlowTree } from './flow-tree.js';
+import { AuditBody } from '../audit/tell-body.js';
 import { DocChildren, DocCreate, DocShow } from './flows.docs.js';
 
 /** What `Idempotency-Key` may hold: what a header may hold without quoting. */
@@ -40,6 +41,17 @@ export class FlowsController {
 
   @Access('operator', { forOwnJobs: true })
   @Post()
+  @AuditBody<FlowNodeInput>({
+    type: 'value',
+    queue: 'value',
+    priority: 'value',
+    delay: 'value',
+    attempts: 'value',
+    timeout: 'value',
+    onFailure: 'value',
+    payload: 'omitted',
+    children: 'count',
+  })
   @DocCreate()
   async create(
     @Body({ schema: createFlowSchema }) root: FlowNodeInput,

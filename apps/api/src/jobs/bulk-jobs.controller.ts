@@ -18,6 +18,7 @@ import { LONG_REQUEST_MS, RedisGuard } from '../redis/redis-guard.js';
 import { actOnMany } from './act-on-many.js';
 import { CreateMany } from './create-many.js';
 import { RemovedArtifacts } from './removed-artifacts.js';
+import { AuditBody } from '../audit/tell-body.js';
 import { DocActOnMany, DocCreateMany } from './bulk-jobs.docs.js';
 
 /** REST of many jobs at once. */
@@ -35,6 +36,7 @@ export class BulkJobsController {
   ) {}
 
   @Post('bulk')
+  @AuditBody<BulkJobsRequest>({ queue: 'value', onConflict: 'value', jobs: 'count' })
   @DocCreateMany()
   async create(
     @Body({ schema: bulkJobsSchema }) request: BulkJobsRequest,
@@ -53,6 +55,15 @@ export class BulkJobsController {
 
   @Post('actions')
   @HttpCode(200)
+  @AuditBody<BulkActionRequest>({
+    action: 'value',
+    filter: 'value',
+    ids: 'value',
+    queue: 'value',
+    dryRun: 'value',
+    limit: 'value',
+    cursor: 'omitted',
+  })
   @DocActOnMany()
   act(
     @Body({ schema: bulkActionSchema }) request: BulkActionRequest,

@@ -48,6 +48,7 @@ import { JobReader } from './job-reader.js';
 import { JobTargets } from './job-targets.js';
 import { listJobs } from './list-jobs.js';
 import { RemovedArtifacts } from './removed-artifacts.js';
+import { AuditBody } from '../audit/tell-body.js';
 import { DocAct, DocCreate, DocFind, DocList, DocLogs, DocStats, DocUpdate } from './jobs.docs.js';
 
 /** REST of jobs. */
@@ -67,6 +68,17 @@ export class JobsController {
 
   @Access('operator', { forOwnJobs: true })
   @Post()
+  @AuditBody<ValidCreateJobRequest>({
+    type: 'value',
+    queue: 'value',
+    id: 'value',
+    priority: 'value',
+    delay: 'value',
+    attempts: 'value',
+    timeout: 'value',
+    tags: 'value',
+    payload: 'omitted',
+  })
   @DocCreate()
   async create(
     @Body({ schema: createJobSchema }) { queue: asked, ...body }: ValidCreateJobRequest,
@@ -117,6 +129,7 @@ export class JobsController {
 
   @Access('operator', { forOwnJobs: true })
   @Patch(':id')
+  @AuditBody<UpdateJobRequest>({ priority: 'value', delay: 'value', payload: 'omitted' })
   @DocUpdate()
   async update(
     @Param('id', JobIdPipe) id: string,
@@ -144,6 +157,7 @@ export class JobsController {
   @Access('operator', { forOwnJobs: true })
   @Post(':id/action')
   @HttpCode(200)
+  @AuditBody<JobActionRequest>({ action: 'value', payload: 'omitted' })
   @DocAct()
   async act(
     @Param('id', JobIdPipe) id: string,

@@ -21,6 +21,7 @@ import { KnownQueues } from '../redis/known-queues.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { cleanQueue } from './clean-queue.js';
 import { QueueViews } from './queue-views.js';
+import { AuditBody } from '../audit/tell-body.js';
 import {
   DocClean,
   DocDrain,
@@ -86,6 +87,7 @@ export class QueuesController {
 
   @Access('operator')
   @Put(':queue/limits')
+  @AuditBody<QueueLimits>({ concurrency: 'value', rate: 'value' })
   @DocLimits()
   async limit(
     @Param({ schema: queuePathSchema }) { queue }: QueuePath,
@@ -100,6 +102,7 @@ export class QueuesController {
   @Access('operator')
   @Post(':queue/drain')
   @HttpCode(200)
+  @AuditBody<DrainQueue>({ delayed: 'value', limit: 'value' })
   @DocDrain()
   async drain(
     @Param({ schema: queuePathSchema }) { queue }: QueuePath,
@@ -111,6 +114,13 @@ export class QueuesController {
   @Access('operator')
   @Post(':queue/clean')
   @HttpCode(200)
+  @AuditBody<CleanQueue>({
+    status: 'value',
+    olderThan: 'value',
+    limit: 'value',
+    dryRun: 'value',
+    cursor: 'omitted',
+  })
   @DocClean()
   async clean(
     @Param({ schema: queuePathSchema }) { queue }: QueuePath,

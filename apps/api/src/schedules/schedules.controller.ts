@@ -40,6 +40,7 @@ import { TypesOfQueue } from '../types/types-of-queue.js';
 import { ScheduleWriter } from './put-schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import { isOfType, toSummary, toView } from './schedule-views.js';
+import { AuditBody } from '../audit/tell-body.js';
 import {
   DocCreate,
   DocFind,
@@ -88,6 +89,20 @@ export class SchedulesController {
 
   @Access('operator')
   @Post()
+  @AuditBody<CreateSchedule>({
+    id: 'value',
+    queue: 'value',
+    type: 'value',
+    cron: 'value',
+    timeZone: 'value',
+    every: 'value',
+    start: 'value',
+    end: 'value',
+    limit: 'value',
+    priority: 'value',
+    attempts: 'value',
+    payload: 'omitted',
+  })
   @DocCreate()
   async create(
     @Body({ schema: createScheduleSchema }) body: CreateSchedule,
@@ -113,6 +128,18 @@ export class SchedulesController {
 
   @Access('operator')
   @Put(':id')
+  @AuditBody<PutSchedule>({
+    type: 'value',
+    cron: 'value',
+    timeZone: 'value',
+    every: 'value',
+    start: 'value',
+    end: 'value',
+    limit: 'value',
+    priority: 'value',
+    attempts: 'value',
+    payload: 'omitted',
+  })
   @DocPut()
   async put(
     @Param({ schema: putSchedulePathSchema }) { id }: SchedulePath,

@@ -40,6 +40,7 @@ import { DatabaseInterceptor } from './database.interceptor.js';
 import { placeIn } from './task-cursor.js';
 import { taskIdOf } from './task-id.js';
 import { TaskService } from './task-service.js';
+import { AuditBody } from '../audit/tell-body.js';
 import * as Doc from './tasks.docs.js';
 
 /** REST of tasks: saved definitions of jobs. */
@@ -52,6 +53,18 @@ export class TasksController {
 
   @Access('operator', { forOwnJobs: true })
   @Post()
+  @AuditBody<ValidCreateTaskRequest>({
+    name: 'value',
+    type: 'value',
+    priority: 'value',
+    attempts: 'value',
+    delay: 'value',
+    timeout: 'value',
+    queue: 'value',
+    schedule: 'value',
+    description: 'omitted',
+    payload: 'omitted',
+  })
   @Doc.Create()
   async create(
     @Body({ schema: createTaskSchema }) body: ValidCreateTaskRequest,
@@ -78,6 +91,7 @@ export class TasksController {
   @Access('operator', { forOwnJobs: true })
   @Post('execute')
   @HttpCode(200)
+  @AuditBody<ExecuteTaskRequest>({ taskId: 'value' })
   @Doc.Execute()
   async execute(
     @Body({ schema: executeTaskSchema }) { taskId }: ExecuteTaskRequest,
@@ -106,6 +120,19 @@ export class TasksController {
 
   @Access('operator', { forOwnJobs: true })
   @Patch(':id')
+  @AuditBody<ValidEditTaskRequest>({
+    version: 'value',
+    name: 'value',
+    type: 'value',
+    priority: 'value',
+    attempts: 'value',
+    delay: 'value',
+    timeout: 'value',
+    queue: 'value',
+    schedule: 'value',
+    description: 'omitted',
+    payload: 'omitted',
+  })
   @Doc.Edit()
   edit(
     @Param('id') id: string,

@@ -30,6 +30,7 @@ import { InvalidRequestError } from '../problems/api-errors.js';
 import { Access } from '../access/access.decorator.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { TypesOfQueue } from './types-of-queue.js';
+import { AuditBody } from '../audit/tell-body.js';
 import {
   DocAllMetrics,
   DocDisable,
@@ -96,6 +97,17 @@ export class TypesController {
 
   @Access('operator')
   @Put(':type/settings')
+  @AuditBody<TypeOverrides>({
+    enabled: 'value',
+    priority: 'value',
+    attempts: 'value',
+    backoff: 'value',
+    timeout: 'value',
+    concurrency: 'value',
+    deadLetters: 'value',
+    cache: 'value',
+    retention: 'value',
+  })
   @DocSetSettings()
   async set(
     @Param({ schema: typePathSchema }) { type }: TypePath,

@@ -45,6 +45,15 @@ export const auditEntrySchema = z
       description: 'What was acted on: parameters of the path, the queue, the address of what was created.',
       example: { id: '7' },
     }),
+    what: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({
+        description:
+          'What was asked for: fields of the body, shortened; of a list how many entries and the first ten. `omitted` names those that ' +
+          'were given and are not kept, such as payloads.',
+        example: { action: 'retry' },
+      }),
     outcome: z.enum(AUDIT_OUTCOMES).meta({ example: 'done' }),
     status: z.number().int().meta({ description: 'The HTTP status.', example: 200 }),
     code: z

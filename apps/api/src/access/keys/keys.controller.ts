@@ -20,6 +20,7 @@ import { Access } from '../access.decorator.js';
 import { CurrentCaller, type Caller } from '../caller.js';
 import { ApiKeys, type KeyPlace } from './api-keys.js';
 import { keyView } from './key-view.js';
+import { AuditBody } from '../../audit/tell-body.js';
 import { DocCreate, DocFind, DocList, DocRevoke } from './keys.docs.js';
 
 const placeSchema: z.ZodType<KeyPlace> = z.strictObject({ at: givenTime, id: keyIdSchema });
@@ -47,6 +48,7 @@ export class KeysController {
   }
 
   @Post()
+  @AuditBody<CreateKeyRequest>({ name: 'value', role: 'value', ownJobsOnly: 'value', expiresIn: 'value' })
   @DocCreate()
   async create(
     @Body({ schema: createKeySchema }) asked: CreateKeyRequest,

@@ -15,6 +15,7 @@ import { clearSessionCookie, setSessionCookie } from './session-cookie.js';
 import { DocEnd, DocLink, DocStart, DocWhoAmI } from './session.docs.js';
 import { Sessions } from './sessions.js';
 import { SignIn } from './sign-in.js';
+import { AuditBody } from '../../audit/tell-body.js';
 import { SignInLinks } from './sign-in-links.js';
 
 /** REST of the caller's own session. */
@@ -31,6 +32,7 @@ export class SessionController {
   @PublicAccess()
   @Post()
   @HttpCode(200)
+  @AuditBody<CreateSessionRequest>({ key: 'omitted' })
   @DocStart()
   async start(
     @Body({ schema: createSessionSchema }) { key }: CreateSessionRequest,
