@@ -20,7 +20,7 @@ import { checkPayload } from '../types/check-payload.js';
 import { TaskStateError } from './task-errors.js';
 import { jobOf } from './task-job.js';
 import { TaskRows, type TaskDefinition, type TaskPlace } from './task-rows.js';
-import { TaskRuns } from './task-runs.js';
+import { STATUS_OF, TaskRuns } from './task-runs.js';
 import { TaskSchedules } from './task-schedules.js';
 import { toTaskView } from './task-view.js';
 import type { Task } from './task.entity.js';
@@ -119,17 +119,24 @@ export class TaskService {
     id: string,
     caller: Caller,
     key: string | undefined,
-  ): Promise<{ task: Task; job: JobView; created: boolean }> {
+  ): Promise<{ job: JobView; queue: string; created: boolean }> {
     const task = await this.rows.get(id, creatorFor(caller));
     if (task.paused) throw new TaskStateError(id, 'paused', 'resume it before it is started');
     const { queue, type } = await this.check(task);
     const { job, created } = await addJob(
       this.stores.of(queue),
-      { ...jobOf(task, type), delay: task.delay, creator: caller.name },
+      // It is the job of the task's owner, whoever starts it: that caller may look at it and stop it.
+      { ...jobOf(task, type), delay: task.delay },
       key === undefined ? undefined : keyOf(id, caller, key),
     );
     if (created) await this.rows.noteStart(task, job.id, queue, new Date(job.createdAt), caller.name);
-    return { task, job, created };
+    return { job, queue, created };
+  }
+
+  /** {@link start}, answered with what that job is at; with a key that was used, the job of the first request. */
+  async execute(id: string, caller: Caller, key: string | undefined): Promise<TaskExecution> {
+    const { job, queue } = await this.start(id, caller, key);
+    return { taskId: id, status: STATUS_OF[job.status], jobId: job.id, queue, job };
   }
 
   async execution(id: string, caller: Caller): Promise<TaskExecution> {

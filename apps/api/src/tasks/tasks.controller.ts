@@ -78,14 +78,13 @@ export class TasksController {
   @Post('execute')
   @HttpCode(200)
   @Doc.Execute()
-  async execute(
+  execute(
     @Body({ schema: executeTaskSchema }) { taskId }: ExecuteTaskRequest,
     @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskExecution> {
     assertIdempotencyKey(key);
-    await this.tasks.start(taskId, caller, key);
-    return this.tasks.execution(taskId, caller);
+    return this.tasks.execute(taskId, caller, key);
   }
 
   @Get('execute')
