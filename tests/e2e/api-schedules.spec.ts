@@ -104,6 +104,60 @@ describe('POST /api/schedules', () => {
     ]);
   });
 
+  it('makes one of several of one id that come at once, and tells the others', async () => {
+    const hours = [0, 1, 2, 3, 4, 5];
+    const answers = await Promise.all(
+      hours.map((hour) => api.post(LIST, { ...nightly, cron: `0 ${hour} * * *` })),
+    );
+    const won = answers.findIndex(({ status }) => status === 201);
+    expect(answers.map(({ status }) => status)).toEqual(hours.map((hour) => (hour === won ? 201 : 409)));
+    for (const answer of answers) if (answer.status === 409) expectProblem(answer, 409, 'SCHEDULE_EXISTS');
+    expect(await show('nightly')).toMatchObject({ cron: `0 ${won} * * *` });
+  });
+
+  it('tells ten runs also of one whose first is due at once', async () => {
+    for (const id of ['a', 'b', 'c']) {
+      const { body } = await create({ id, type: 't', every: '1h' });
+      expect(body.nextRuns).toHaveLength(10);
+      expect(body.nextRun).toBe(body.nextRuns[0]);
+    }
+  });
+
+  describe('with an Idempotency-Key', () => {
+    const body = { type: 'report.make', cron: '0 3 * * *' };
+    const send = (given: object, key = 'k', by = api) =>
+      by.send(LIST, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+        body: JSON.stringify(given),
+      });
+
+    it('makes one, however often and at once it comes', async () => {
+      const answers = await Promise.all([send(body), send(body), send(body)]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
+      for (const answer of answers) expect(answer.body).toEqual(answers[0]!.body);
+      const { id } = answers[0]!.body;
+      const other = await api.as({ name: 'other', isLimitedToOwn: false });
+      expect((await send(body, 'k', other)).body.id).not.toBe(id);
+      expect((await send(body, 'l')).body.id).not.toBe(id);
+      expect((await api.get(LIST)).body.total).toBe(3);
+    });
+
+    it('answers with the schedule as it stands now', async () => {
+      const { id } = (await send(body)).body;
+      await api.post(`${LIST}/${id}/pause`, undefined);
+      expect(await send(body)).toMatchObject({ status: 200, body: { id, paused: true } });
+    });
+
+    it('is refused for another schedule, beside an id, or when it is none', async () => {
+      const first = await send(body);
+      expectProblem(await send({ ...body, cron: '0 4 * * *' }), 422, 'IDEMPOTENCY_KEY_REUSED');
+      expectProblem(await send({ ...body, id: 'nightly' }), 400, 'INVALID_REQUEST');
+      expectProblem(await send(body, 'a b'), 400, 'INVALID_REQUEST');
+      expect((await api.get(LIST)).body.items).toMatchObject([{ id: first.body.id, cron: '0 3 * * *' }]);
+    });
+  });
+
   it('refuses an id that is taken, and changes nothing', async () => {
     await create();
     expectProblem(await api.post(LIST, { ...nightly, cron: '0 4 * * *' }), 409, 'SCHEDULE_EXISTS');
@@ -132,6 +186,8 @@ describe('POST /api/schedules', () => {
     ['a limit of 0', { ...nightly, limit: 0 }, 'limit'],
     ['no type', { cron: '0 3 * * *' }, 'type'],
     ['an id of a type', { ...nightly, id: 'type.report' }, 'id'],
+    ['an id of a task', { ...nightly, id: 'task.7' }, 'id'],
+    ['an id of a key', { ...nightly, id: 'once-7' }, 'id'],
     ['an id with a colon', { ...nightly, id: 'a:b' }, 'id'],
     ['an id of dots', { ...nightly, id: '..' }, 'id'],
     ['an unknown queue', { ...nightly, queue: 'none' }, 'queue'],

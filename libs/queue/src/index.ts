@@ -19,6 +19,7 @@ export {
   type ManyJobsEntry,
   type ManyJobsOptions,
 } from './service/many-jobs.js';
+export type { NewSchedulerOptions } from './backend/schedulers.js';
 export type { FlowRootOptions } from './backend/flows.js';
 export { CHILD_KINDS, type ChildKind } from './backend/flow-queries.js';
 export type { StoredJob } from './backend/reading.js';
