@@ -54,10 +54,13 @@ export class TasksController {
   @Doc.Create()
   async create(
     @Body({ schema: createTaskSchema }) body: ValidCreateTaskRequest,
+    @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TaskView> {
-    const task = await this.tasks.create(body, caller);
+    assertIdempotencyKey(key);
+    const { task, created } = await this.tasks.create(body, caller, key);
+    if (!created) response.status(200);
     response.setHeader('Location', `/api/tasks/${task.id}`);
     return task;
   }
