@@ -123,41 +123,6 @@ describe('POST /api/schedules', () => {
     }
   });
 
-  describe('with an Idempotency-Key', () => {
-    const body = { type: 'report.make', cron: '0 3 * * *' };
-    const send = (given: object, key = 'k', by = api) =>
-      by.send(LIST, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
-        body: JSON.stringify(given),
-      });
-
-    it('makes one, however often and at once it comes', async () => {
-      const answers = await Promise.all([send(body), send(body), send(body)]);
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
-      for (const answer of answers) expect(answer.body).toEqual(answers[0]!.body);
-      const { id } = answers[0]!.body;
-      const other = await api.as({ name: 'other', isLimitedToOwn: false });
-      expect((await send(body, 'k', other)).body.id).not.toBe(id);
-      expect((await send(body, 'l')).body.id).not.toBe(id);
-      expect((await api.get(LIST)).body.total).toBe(3);
-    });
-
-    it('answers with the schedule as it stands now', async () => {
-      const { id } = (await send(body)).body;
-      await api.post(`${LIST}/${id}/pause`, undefined);
-      expect(await send(body)).toMatchObject({ status: 200, body: { id, paused: true } });
-    });
-
-    it('is refused for another schedule, beside an id, or when it is none', async () => {
-      const first = await send(body);
-      expectProblem(await send({ ...body, cron: '0 4 * * *' }), 422, 'IDEMPOTENCY_KEY_REUSED');
-      expectProblem(await send({ ...body, id: 'nightly' }), 400, 'INVALID_REQUEST');
-      expectProblem(await send(body, 'a b'), 400, 'INVALID_REQUEST');
-      expect((await api.get(LIST)).body.items).toMatchObject([{ id: first.body.id, cron: '0 3 * * *' }]);
-    });
-  });
-
   it('refuses an id that is taken, and changes nothing', async () => {
     await create();
     expectProblem(await api.post(LIST, { ...nightly, cron: '0 4 * * *' }), 409, 'SCHEDULE_EXISTS');

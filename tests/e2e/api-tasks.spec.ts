@@ -56,29 +56,6 @@ const DEFINITION = {
 };
 
 describe('POST /api/tasks', () => {
-  it('saves one task for an Idempotency-Key, however often and at once it comes', async () => {
-    const body = { name: 'Report', type: 'report.make', schedule: { every: 3_600_000 } };
-    const send = (given: object, key = 'k', by = api) =>
-      by.send('/api/tasks', {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
-        body: JSON.stringify(given),
-      });
-    const answers = await Promise.all([send(body), send(body), send(body)]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 201]);
-    const { id } = answers[0]!.body;
-    for (const answer of answers) expect(answer.body.id).toBe(id);
-    expect(await schedulers()).toEqual([`task.${id}`]);
-    expectProblem(await send({ ...body, name: 'Other' }), 422, 'IDEMPOTENCY_KEY_REUSED');
-    expectProblem(await send(body, 'a b'), 400, 'INVALID_REQUEST');
-    const ada = await api.as({ name: 'ada' });
-    expect((await send(body, 'k', ada)).status).toBe(201);
-    // The task as it is now, also when it has been changed since.
-    await edit(id, { version: 1, name: 'Changed' });
-    expect(await send(body)).toMatchObject({ status: 200, body: { id, name: 'Changed' } });
-    expect((await api.get('/api/tasks')).body.items).toHaveLength(2);
-  });
-
   it('answers 201 with the task, and keeps all it was told', async () => {
     const answer = await api.post('/api/tasks', DEFINITION);
     expect(answer.status).toBe(201);

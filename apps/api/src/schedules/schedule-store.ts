@@ -89,7 +89,7 @@ export class ScheduleStore {
   /** Adds a run outside the plan. @returns its id */
   async run(schedule: StoredSchedule, creator: string): Promise<string> {
     const { queue, type, payload, opts } = schedule;
-    const { request: _, ...traits } = { ...opts, creator };
+    const traits = { ...opts, creator, request: undefined };
     const job = await open(await this.queues.find(queue)).add(type, payload, traits);
     return job.id ?? '';
   }

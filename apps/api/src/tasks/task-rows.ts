@@ -81,10 +81,7 @@ export class TaskRows {
       createdAt: now,
       updatedAt: now,
       scheduledIn: null,
-      lastJobId: null,
-      lastJobQueue: null,
-      lastJobAt: null,
-      lastStatus: null,
+      ...{ lastJobId: null, lastJobQueue: null, lastJobAt: null, lastStatus: null },
     });
     return this.database.transaction(async (manager) => {
       // Waits for another request of the same id, until that is done or has failed.
