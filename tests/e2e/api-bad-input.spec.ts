@@ -96,11 +96,26 @@ describe('a body of the wrong form', () => {
     [{ type: 'x', id: '\ud800' }, 'id'],
     [{ type: 'x', id: 'stats' }, 'id'],
     [{ type: 'x', id: 7 }, 'id'],
+    [{ type: 'x', id: 'repeat:nightly:1' }, 'id'],
+    [{ type: 'x', id: 'once-x' }, 'id'],
+    [{ type: 'x', id: 'flow-once-x' }, 'id'],
   ])('is refused with the name of the field: %j', async (body, path) => {
     const answer = await api.post('/api/jobs', body);
     expectProblem(answer, 400, 'INVALID_REQUEST');
     expect(answer.body.errors.map((error: { path: string }) => error.path)).toEqual([path]);
     expect(answer.body.detail).toContain(path);
+  });
+
+  it('cannot choose ids that the service makes, in many jobs and in batches neither', async () => {
+    const job = { type: 'x', id: 'once-x' };
+    for (const [path, body, field] of [
+      ['/api/jobs/bulk', { jobs: [{ type: 'x' }, job] }, 'jobs.1.id'],
+      ['/api/batches', { items: [job] }, 'items.0.id'],
+    ] as const) {
+      const answer = await api.post(path, body);
+      expectProblem(answer, 400, 'INVALID_REQUEST');
+      expect(answer.body.errors).toMatchObject([{ path: field }]);
+    }
   });
 
   it('does not take keys of every object for fields', async () => {

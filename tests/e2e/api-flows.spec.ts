@@ -233,6 +233,37 @@ describe('An Idempotency-Key', () => {
     expect((await show(both[0]!.body.id)).childCounts).toMatchObject({ pending: 2 });
   });
 
+  it('adds one of several flows that come at once, and nothing of the others', async () => {
+    for (const [round, key] of ['order-10', 'order-11', 'order-12'].entries()) {
+      const bodies = [body, body, { ...body, payload: 1 }, { type: 't', children: [{ type: 'u' }] }, body];
+      const answers = await Promise.all(bodies.map((one) => send(one, key)));
+      const won = answers.findIndex(({ status }) => status === 201);
+      expect(answers.map(({ status }) => status)).toEqual(
+        bodies.map((one, at) => (at === won ? 201 : one === bodies[won] ? 200 : 422)),
+      );
+      const same = answers.filter((_, at) => bodies[at] === bodies[won]);
+      for (const { body: flow } of same) expect(flow).toEqual(answers[won]!.body);
+      const tree = await show(answers[won]!.body.id);
+      expect(tree.children).toHaveLength(answers[won]!.body.jobs - 1);
+      if (round === 0) expect(await total()).toBe(answers[won]!.body.jobs);
+    }
+  });
+
+  it('does not take up what is left of a flow whose root is gone', async () => {
+    const first = await send(body, 'order-13');
+    const [child] = (await show(first.body.id)).children ?? [];
+    await end('completed');
+    await end('completed');
+    await end('completed');
+    const backend = queue.backend.forQueue('jobs');
+    await backend.remove(first.body.id, false);
+    const again = await send(body, 'order-13');
+    expect(again).toMatchObject({ status: 201 });
+    const tree = await show(again.body.id);
+    expect(tree.childCounts).toMatchObject({ pending: 2 });
+    expect(tree.children?.map(({ id }) => id)).not.toContain(child?.id);
+  });
+
   it('is refused for another flow, or when it is none', async () => {
     await send(body, 'order-9');
     expectProblem(await send({ ...body, payload: 1 }, 'order-9'), 422, 'IDEMPOTENCY_KEY_REUSED');

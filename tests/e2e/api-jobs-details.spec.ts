@@ -1,5 +1,5 @@
 // What a job left, what happened to it, and what it waits for.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FlowProducer, Worker } from 'bullmq';
@@ -158,24 +158,32 @@ describe('artifacts', () => {
     expectProblem(await api.get('/api/jobs/nobody/artifacts'), 404, 'JOB_NOT_FOUND');
   });
 
-  it('of an earlier job of the same id are not shown to whoever sees only its own', async () => {
-    await store.put({ jobId: 'again', name: 'a.txt' }, 'x');
-    const folder = artifactFolder(dataDir, 'jobs');
-    for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-      if (!file.endsWith('.a.txt.meta')) continue;
-      const path = join(folder, file);
-      const described = JSON.parse(readFileSync(path, 'utf8')) as { jobId: string };
-      if (described.jobId === 'again')
-        writeFileSync(path, JSON.stringify({ ...described, createdAt: '2020-01-01T00:00:00.000Z' }));
+  it('of an earlier job of the same id are shown to nobody, however short ago that was', async () => {
+    const [ada, bob] = [await api.as({ name: 'ada' }), await api.as({ name: 'bob' })];
+    const keep = (name: string, jobCreatedAt?: string) =>
+      store.put({ jobId: 'again', name, jobCreatedAt }, name);
+    const first = await bob.create({ id: 'again' });
+    await keep('a.txt', first.createdAt);
+    await keep('unmarked.txt');
+    await queue.dequeueJob();
+    await queue.completeJob('again');
+    // Two jobs are told apart by when they were created.
+    await waitFor(() => Date.now() > Date.parse(first.createdAt) + 1);
+    await api.clear();
+    const again = await ada.create({ id: 'again' });
+    for (const caller of [ada, api]) {
+      expect((await caller.get('/api/jobs/again/artifacts')).body).toEqual({ items: [] });
+      expectProblem(await caller.get('/api/jobs/again/artifacts/a.txt'), 404, 'ARTIFACT_NOT_FOUND');
     }
-    const ada = await api.as({ name: 'ada' });
-    await ada.create({ id: 'again' });
-    expect((await ada.get('/api/jobs/again/artifacts')).body).toEqual({ items: [] });
-    expectProblem(await ada.get('/api/jobs/again/artifacts/a.txt'), 404, 'ARTIFACT_NOT_FOUND');
-    expect((await api.get('/api/jobs/again/artifacts')).body.items).toHaveLength(1);
-    await store.put({ jobId: 'again', name: 'b.txt' }, 'y');
+    // Also when the worker's clock is behind.
+    await keep('b.txt', again.createdAt);
     expect((await ada.get('/api/jobs/again/artifacts')).body.items).toMatchObject([{ name: 'b.txt' }]);
-    expect((await ada.get('/api/jobs/again/artifacts/b.txt')).body).toBe('y');
+    expect((await ada.get('/api/jobs/again/artifacts/b.txt')).body).toBe('b.txt');
+    expect(await store.list('again')).toHaveLength(1);
+    await expect(keep('late.txt', first.createdAt)).rejects.toMatchObject({ code: 'ARTIFACT_REMOVED' });
+    // A later run of the same job adds to what an earlier one has left.
+    await keep('c.txt', again.createdAt);
+    expect((await ada.get('/api/jobs/again/artifacts')).body.items).toHaveLength(2);
   });
 
   it('outlive their job for whoever may see any job', async () => {

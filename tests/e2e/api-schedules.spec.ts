@@ -104,6 +104,25 @@ describe('POST /api/schedules', () => {
     ]);
   });
 
+  it('makes one of several of one id that come at once, and tells the others', async () => {
+    const hours = [0, 1, 2, 3, 4, 5];
+    const answers = await Promise.all(
+      hours.map((hour) => api.post(LIST, { ...nightly, cron: `0 ${hour} * * *` })),
+    );
+    const won = answers.findIndex(({ status }) => status === 201);
+    expect(answers.map(({ status }) => status)).toEqual(hours.map((hour) => (hour === won ? 201 : 409)));
+    for (const answer of answers) if (answer.status === 409) expectProblem(answer, 409, 'SCHEDULE_EXISTS');
+    expect(await show('nightly')).toMatchObject({ cron: `0 ${won} * * *` });
+  });
+
+  it('tells ten runs also of one whose first is due at once', async () => {
+    for (const id of ['a', 'b', 'c']) {
+      const { body } = await create({ id, type: 't', every: '1h' });
+      expect(body.nextRuns).toHaveLength(10);
+      expect(body.nextRun).toBe(body.nextRuns[0]);
+    }
+  });
+
   it('refuses an id that is taken, and changes nothing', async () => {
     await create();
     expectProblem(await api.post(LIST, { ...nightly, cron: '0 4 * * *' }), 409, 'SCHEDULE_EXISTS');
@@ -132,6 +151,8 @@ describe('POST /api/schedules', () => {
     ['a limit of 0', { ...nightly, limit: 0 }, 'limit'],
     ['no type', { cron: '0 3 * * *' }, 'type'],
     ['an id of a type', { ...nightly, id: 'type.report' }, 'id'],
+    ['an id of a task', { ...nightly, id: 'task.7' }, 'id'],
+    ['an id of a key', { ...nightly, id: 'once-7' }, 'id'],
     ['an id with a colon', { ...nightly, id: 'a:b' }, 'id'],
     ['an id of dots', { ...nightly, id: '..' }, 'id'],
     ['an unknown queue', { ...nightly, queue: 'none' }, 'queue'],

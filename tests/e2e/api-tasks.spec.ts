@@ -158,6 +158,37 @@ describe('starting a task', () => {
     expect(await queue.getQueueLength()).toBe(2);
   });
 
+  it('by POST /api/tasks/execute answers a key that comes again with its own job, not with the last', async () => {
+    const task = await create();
+    const send = (key: string) =>
+      api.send('/api/tasks/execute', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+        body: JSON.stringify({ taskId: task.id }),
+      });
+    const first = await send('a');
+    const second = await send('b');
+    expect(second.body.jobId).not.toBe(first.body.jobId);
+    expect(await send('a')).toMatchObject({ status: 200, body: first.body });
+    await queue.dequeueJob();
+    await queue.completeJob(first.body.jobId);
+    expect((await send('a')).body).toMatchObject({ status: 'completed', jobId: first.body.jobId });
+    expect(await queue.getQueueLength()).toBe(1);
+  });
+
+  it('adds a job of the owner, whoever starts it', async () => {
+    const [ada, bob] = [await api.as({ name: 'ada' }), await api.as({ name: 'bob' })];
+    const { body: task } = await ada.post('/api/tasks', { name: 'Report', type: 'report.make' });
+    const { body: job } = await act(task.id, 'start');
+    expect(job.creator).toBe('ada');
+    const { body: details } = await ada.get(`/api/tasks/${task.id}`);
+    expect(details.runs).toMatchObject([{ jobId: job.id, job: { creator: 'ada' } }]);
+    expect(details.runs[0].startedBy).not.toBe('ada');
+    expectProblem(await bob.post(`/api/tasks/${task.id}/stop`, undefined), 404, 'TASK_NOT_FOUND');
+    expect((await ada.post(`/api/tasks/${task.id}/stop`, undefined)).body.cancelled).toEqual([job.id]);
+    expect((await ada.get(`/api/jobs/${job.id}`)).body).toMatchObject({ status: 'cancelled' });
+  });
+
   it('still tells how the last job ended when Redis has forgotten it', async () => {
     const task = await create();
     const { body } = await act(task.id, 'start');

@@ -5,6 +5,7 @@ import { EndsCounter } from './queues/ends-counter.js';
 import { QueueViews } from './queues/queue-views.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { KnownQueues } from './redis/known-queues.js';
+import { ScheduleCreator } from './schedules/create-schedule.js';
 import { ScheduleWriter } from './schedules/put-schedule.js';
 import { ScheduleStore } from './schedules/schedule-store.js';
 import { SchedulesController } from './schedules/schedules.controller.js';
@@ -25,5 +26,6 @@ export const OPERATIONS = {
     FlowTree,
     ScheduleStore,
     ScheduleWriter,
+    ScheduleCreator,
   ],
 };

@@ -11,10 +11,18 @@ export interface Artifact {
   readonly contentType: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** When the job was created that left it (ISO 8601, UTC), where that is known: ids may come again. */
+  readonly jobCreatedAt?: string | undefined;
 }
 
 /** Which file is meant. */
 export type ArtifactReference = Pick<Artifact, 'jobId' | 'name'>;
+
+/** Which file is to be kept. */
+export interface ArtifactTarget extends ArtifactReference {
+  /** When its job was created (ISO 8601, UTC): what an earlier job of the id has left makes room. Default: nothing does. */
+  readonly jobCreatedAt?: string | undefined;
+}
 
 /** Which file is to be read. */
 export interface ArtifactSource extends ArtifactReference {
@@ -47,13 +55,14 @@ export interface OpenArtifact extends Artifact {
 /** Where artifacts are kept. */
 export interface ArtifactStore {
   /**
-   * Keeps a file, whole or not at all; one of the same name is replaced.
+   * Keeps a file, whole or not at all; one of the same name is replaced. Files of an earlier job of the same id are removed.
    *
    * @throws {InvalidArtifactNameError} for a name that is no plain file name.
    * @throws {ArtifactTooLargeError} when it, or all of the job's files together, are over the limit.
-   * @throws {TooManyArtifactsError} {@link ArtifactRemovedError}
+   * @throws {TooManyArtifactsError}
+   * @throws {ArtifactRemovedError} also when a later job of the same id has kept files.
    */
-  put(reference: ArtifactReference, content: ArtifactContent, options?: ArtifactOptions): Promise<Artifact>;
+  put(target: ArtifactTarget, content: ArtifactContent, options?: ArtifactOptions): Promise<Artifact>;
   /**
    * Opens a file. The stream must be read to its end or destroyed; it gives what was there when it was opened,
    * also when the file is replaced meanwhile.
@@ -67,6 +76,10 @@ export interface ArtifactStore {
   /** Removes a job's files. */
   remove(jobId: string): Promise<void>;
 }
+
+/** Whether a file was left by the job of its id that was created then, or a later one; `jobCreatedAt` is ISO 8601, UTC. */
+export const isOfJob = (file: Pick<Artifact, 'createdAt' | 'jobCreatedAt'>, jobCreatedAt: string): boolean =>
+  !(Date.parse(file.jobCreatedAt ?? file.createdAt) < Date.parse(jobCreatedAt));
 
 /** Injection token of the process's {@link ArtifactStore}. */
 export const ARTIFACT_STORE = Symbol('drover:artifact-store');

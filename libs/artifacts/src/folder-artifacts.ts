@@ -7,9 +7,9 @@ import type {
   Artifact,
   ArtifactContent,
   ArtifactOptions,
-  ArtifactReference,
   ArtifactSource,
   ArtifactStore,
+  ArtifactTarget,
   OpenArtifact,
   PartOf,
 } from './artifact.js';
@@ -56,18 +56,18 @@ export class FolderArtifacts implements ArtifactStore {
   }
 
   async put(
-    reference: ArtifactReference,
+    target: ArtifactTarget,
     content: ArtifactContent,
     options: ArtifactOptions = {},
   ): Promise<Artifact> {
     // One that breaks before anybody reads it must not end the process; it is found broken then.
     if (content instanceof Readable) content.on('error', () => undefined);
     try {
-      assertArtifactName(reference.name);
-      const folder = this.folderOf(reference.jobId);
+      assertArtifactName(target.name);
+      const folder = this.folderOf(target.jobId);
       const part = await folder.begin();
       try {
-        return await this.write(folder, part, reference, content, options);
+        return await this.write(folder, part, target, content, options);
       } finally {
         part.sink.destroy();
         await rm(part.path, { force: true });
@@ -115,11 +115,15 @@ export class FolderArtifacts implements ArtifactStore {
   private async write(
     folder: JobFolder,
     part: Part,
-    { jobId, name }: ArtifactReference,
+    { jobId, name, jobCreatedAt }: ArtifactTarget,
     content: ArtifactContent,
     { contentType = contentTypeOf(name) }: ArtifactOptions,
   ): Promise<Artifact> {
     const { maxBytes, maxJobBytes } = this.limits;
+    const makeRoom = async () => {
+      if (jobCreatedAt !== undefined) await folder.makeRoomFor(jobCreatedAt, name);
+    };
+    await this.alone(folder.path, makeRoom);
     const left = await this.bytesLeft(folder, name);
     const measure = new Measure((size) => {
       if (size > maxBytes) throw new ArtifactTooLargeError(name, 'a file', maxBytes);
@@ -128,12 +132,14 @@ export class FolderArtifacts implements ArtifactStore {
     const source = content instanceof Readable ? content : Readable.from([Buffer.from(content as string)]);
     await pipeline(source, measure, part.sink);
     return this.alone(folder.path, async () => {
+      await makeRoom();
       // Files of the job that were written at the same time count as well.
       if (measure.size > (await this.bytesLeft(folder, name))) {
         throw new ArtifactTooLargeError(name, ALL_FILES, maxJobBytes);
       }
       const createdAt = new Date().toISOString();
-      const artifact: Artifact = { jobId, name, size: measure.size, contentType, createdAt };
+      const job = jobCreatedAt === undefined ? {} : { jobCreatedAt };
+      const artifact: Artifact = { jobId, name, size: measure.size, contentType, createdAt, ...job };
       await folder.commit(part, artifact);
       return artifact;
     });

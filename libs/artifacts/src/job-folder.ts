@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { Artifact } from './artifact.js';
+import { isOfJob, type Artifact } from './artifact.js';
 import { ArtifactRemovedError } from './errors.js';
 
 const META = '.meta';
@@ -110,6 +110,26 @@ export class JobFolder {
       .sort();
     const described = await Promise.all(names.map((name) => this.read(name)));
     return described.filter((one) => one !== undefined).map(({ file: _, ...artifact }) => artifact);
+  }
+
+  /**
+   * Removes what an earlier job of the id has left.
+   *
+   * @throws {ArtifactRemovedError} naming the artifact that is to come, when a later job of the id has left files: this one is gone.
+   */
+  async makeRoomFor(jobCreatedAt: string, name: string): Promise<void> {
+    for (const found of await this.list()) {
+      if (
+        found.jobCreatedAt !== undefined &&
+        found.jobCreatedAt !== jobCreatedAt &&
+        isOfJob(found, jobCreatedAt)
+      )
+        throw new ArtifactRemovedError(this.jobId, name);
+      if (isOfJob(found, jobCreatedAt)) continue;
+      const described = await this.read(found.name);
+      await this.drop(`.${found.name}${META}`);
+      if (described) await this.drop(described.file);
+    }
   }
 
   /** Removes what writers left behind that ended in the middle: unfinished files untouched since `before` (Unix ms). */

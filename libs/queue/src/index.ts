@@ -19,6 +19,8 @@ export {
   type ManyJobsEntry,
   type ManyJobsOptions,
 } from './service/many-jobs.js';
+export type { NewSchedulerOptions } from './backend/schedulers.js';
+export type { FlowRootOptions } from './backend/flows.js';
 export { CHILD_KINDS, type ChildKind } from './backend/flow-queries.js';
 export type { StoredJob } from './backend/reading.js';
 export type { CleanState } from './backend/maintenance.js';

@@ -8,7 +8,14 @@ import {
   type FieldError,
   type FlowNodeInput,
 } from '#libs/contracts';
-import { IdempotencyKeyReusedError, jobOptions, QueueService, type DroverBackend } from '#libs/queue';
+import {
+  IdempotencyKeyReusedError,
+  jobOptions,
+  JobExistsError,
+  QueueService,
+  type DroverBackend,
+  type FlowRootOptions,
+} from '#libs/queue';
 import { toCreateJob } from '../jobs/create-job.js';
 import { JobTargets, type JobTarget } from '../jobs/job-targets.js';
 import { InvalidRequestError } from '../problems/api-errors.js';
@@ -26,12 +33,6 @@ const ON_FAILURE: Record<ChildFailure, object> = {
   remove: { removeDependencyOnFailure: true },
   wait: {},
 };
-
-/** What the root's options hold beyond those of a job. */
-interface RootOptions {
-  /** Fingerprint of the request that made the flow. */
-  request?: string;
-}
 
 /** A node with where it stands in the request, and what its queue's workers say of its type. */
 interface Placed {
@@ -59,7 +60,7 @@ export class FlowWriter {
   /**
    * Checks every job of a flow as a single one is checked, then adds them in one step.
    *
-   * @param key with it the flow is added once, as long as its root is kept: its jobs have ids that follow from the key.
+   * @param key with it the flow is added once, as long as its root is kept, which has an id that follows from the key.
    * @throws {InvalidRequestError} naming the jobs and parts of them that cannot be; {BodyTooLargeError};
    * {IdempotencyKeyReusedError} when the key was used for another flow.
    */
@@ -72,22 +73,31 @@ export class FlowWriter {
     const placed = await this.place(root, '', errors);
     if (errors.length > 0) throw new InvalidRequestError(errors.slice(0, MOST_ERRORS));
     const { queue } = placed.target;
-    const id = key === undefined ? `flow-${randomUUID()}` : `flow-once-${fingerprint([creator, key])}`;
+    const own = `flow-${randomUUID()}`;
+    const id = key === undefined ? own : `flow-once-${fingerprint([creator, key])}`;
     const request = fingerprint(root);
-    const made = { id, creator, count: 0 };
+    // Only the root's id follows from the key: what is left of a flow whose root is gone does not become part of another.
+    const made = { id, below: own, creator, count: 0 };
     const flow = toFlow(placed, made);
-    flow.opts = { ...flow.opts, ...({ request } satisfies RootOptions) };
-    const known = key === undefined ? undefined : await this.requestOf(queue, id);
-    if (key !== undefined && known !== undefined && known !== request)
-      throw new IdempotencyKeyReusedError(key, id);
-    if (known === undefined) await this.producer.add(flow);
-    return { id, queue, jobs: made.count, isNew: known === undefined };
+    flow.opts = { ...flow.opts, ...({ request } satisfies FlowRootOptions) };
+    for (;;) {
+      try {
+        await this.producer.add(flow);
+        return { id, queue, jobs: made.count, isNew: true };
+      } catch (error) {
+        if (key === undefined || !(error instanceof JobExistsError)) throw error;
+      }
+      const known = await this.requestOf(queue, id);
+      // Otherwise it has been removed meanwhile.
+      if (known === request) return { id, queue, jobs: made.count, isNew: false };
+      if (known !== undefined) throw new IdempotencyKeyReusedError(key, id);
+    }
   }
 
   /** Fingerprint of the request that made a flow; undefined when there is none of this id. */
   private async requestOf(queue: string, id: string): Promise<string | undefined> {
     const root = await this.queue.backend.forQueue(queue).reading.find(id);
-    return root && String((JSON.parse(root.fields['opts'] ?? '{}') as RootOptions).request);
+    return root && String((JSON.parse(root.fields['opts'] ?? '{}') as FlowRootOptions).request);
   }
 
   private async place(node: FlowNodeInput, path: string, errors: FieldError[]): Promise<Placed> {
@@ -115,7 +125,7 @@ export class FlowWriter {
 /** A node as BullMQ adds it, with those below it; `count` counts them, parents first. */
 function toFlow(
   { node, target, children }: Placed,
-  flow: { id: string; creator: string; count: number },
+  flow: { id: string; below: string; creator: string; count: number },
 ): FlowJob {
   const { type, payload, delay, attempts, timeout, onFailure } = node;
   const nth = flow.count++;
@@ -129,7 +139,7 @@ function toFlow(
       ...(delay > 0 && { delay }),
       ...(nth > 0 && ON_FAILURE[onFailure]),
       // In the order of the request: lists of children are sorted by their ids.
-      jobId: nth === 0 ? flow.id : `${flow.id}.${String(nth).padStart(4, '0')}`,
+      jobId: nth === 0 ? flow.id : `${flow.below}.${String(nth).padStart(4, '0')}`,
     },
     ...(children.length > 0 && { children: children.map((child) => toFlow(child, flow)) }),
   };

@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Param, Query, Res, StreamableFile, UseInterceptors } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ArtifactNotFoundError, type Artifact } from '#libs/artifacts';
+import { ArtifactNotFoundError, isOfJob, type Artifact } from '#libs/artifacts';
 import {
   jobQueueSchema,
   type JobArtifacts,
@@ -21,9 +21,6 @@ import { JobIdPipe } from './job-id.pipe.js';
 import { JobReader } from './job-reader.js';
 import { timelineOf } from './timeline.js';
 import { DocArtifact, DocArtifacts, DocResult, DocTimeline, DocWhy } from './job-details.docs.js';
-
-/** How far the clocks of two machines may be apart. */
-const CLOCKS_DIFFER_MS = 60_000;
 
 /** REST of what a job has left, what happened to it, and what it waits for. */
 @ApiTags('jobs')
@@ -114,8 +111,8 @@ export class JobDetailsController {
   }
 
   /**
-   * Files outlive their jobs: whoever may see any job may see all of an id. A caller that sees only its own jobs may see those of its job
-   * alone, and not what an earlier job of the id has left: numbers start anew when Redis has lost its memory.
+   * Files outlive their jobs: whoever may see any job may see those of a job that is gone. Of a job that there is nobody sees what an
+   * earlier one of its id has left, which may have been somebody else's.
    *
    * @returns whether a file may be seen.
    * @throws {JobNotFoundError} when a caller may see none, or there is neither a job nor `hasFiles`.
@@ -125,12 +122,10 @@ export class JobDetailsController {
     id: string,
     queue: string | undefined,
     hasFiles: boolean,
-  ): Promise<(file: Pick<Artifact, 'createdAt'>) => boolean> {
+  ): Promise<(file: Pick<Artifact, 'createdAt' | 'jobCreatedAt'>) => boolean> {
     try {
-      const job = await this.reader.find(caller, id, queue);
-      if (!caller.isLimitedToOwn) return () => true;
-      const earliest = Date.parse(job.createdAt) - CLOCKS_DIFFER_MS;
-      return ({ createdAt }) => Date.parse(createdAt) >= earliest;
+      const { createdAt } = await this.reader.find(caller, id, queue);
+      return (file) => isOfJob(file, createdAt);
     } catch (error) {
       if (!(error instanceof JobNotFoundError) || caller.isLimitedToOwn || !hasFiles) throw error;
       return () => true;

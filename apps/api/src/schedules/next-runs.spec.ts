@@ -99,8 +99,20 @@ describe('The next runs of a schedule', () => {
     ]);
   });
 
+  it('are ten also when the one that is made was due just now, and begin behind those that were missed', () => {
+    const due = { ...plan, every: 60_000, next: now - 1 };
+    expect(nextRuns(due, now)).toEqual(Array.from({ length: 10 }, (_, at) => now - 1 + (at + 1) * 60_000));
+    expect(nextRuns({ ...due, next: now - 150_000 }, now)[0]).toBe(now + 30_000);
+    expect(nextRuns({ ...due, next: now - 120_000 }, now)[0]).toBe(now);
+    expect(nextRuns({ ...due, limit: 3, count: 1 }, now)).toHaveLength(2);
+    const nightly = { ...plan, cron: '0 0 * * *', next: now - 1 };
+    expect(nextRuns(nightly, now)).toHaveLength(10);
+    expect(nextRuns(nightly, now)[0]).toBe(at('2027-01-02T00:00Z'));
+  });
+
   it('are none when it is paused, or its last run is over', () => {
     expect(nextRuns({ ...plan, every: 60_000 }, now)).toEqual([]);
-    expect(nextRuns({ ...plan, every: 60_000, next: now - 1 }, now)).toEqual([]);
+    expect(nextRuns({ ...plan, every: 60_000, next: now - 1, limit: 5, count: 5 }, now)).toEqual([]);
+    expect(nextRuns({ ...plan, every: 60_000, next: now - 1, end: now + 10 }, now)).toEqual([]);
   });
 });

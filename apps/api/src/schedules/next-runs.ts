@@ -5,19 +5,24 @@ const MOST = 10;
 
 type Plan = Pick<StoredSchedule, 'cron' | 'timeZone' | 'every' | 'end' | 'limit' | 'count' | 'next'>;
 
-/** The next runs of a schedule, Unix ms: the one that is made already and, up to ten in all, those after it. None while it is paused. */
+/**
+ * The next runs of a schedule, Unix ms: the one that is made already, unless that was due before `now`, and, up to ten in all, those
+ * after it. None while it is paused.
+ */
 export function nextRuns(plan: Plan, now: number): number[] {
   const { cron, timeZone, every, end = Infinity, limit = Infinity, count, next } = plan;
-  // A run whose time is over has been made, and another one has not: the schedule has ended, or is about to go on.
-  if (next === undefined || next < now) return [];
-  const most = Math.min(MOST, limit - count + 1) - 1;
+  if (next === undefined) return [];
+  const isToCome = next >= now;
+  const most = Math.min(isToCome ? MOST - 1 : MOST, limit - count);
   if (most < 0) return [];
-  const later =
-    cron === undefined ? steps(next, every, most) : cronRuns({ cron, timeZone, from: next }, most);
-  return [next, ...later.filter((time) => time <= end)];
+  const from = Math.max(next, now);
+  const later = cron === undefined ? steps(next, every, now, most) : cronRuns({ cron, timeZone, from }, most);
+  return [...(isToCome ? [next] : []), ...later.filter((time) => time <= end)];
 }
 
-function steps(from: number, every: number | undefined, most: number): number[] {
+/** Times that lie whole distances behind `last`, and not before `now`: runs that were missed are not made up for. */
+function steps(last: number, every: number | undefined, now: number, most: number): number[] {
   if (every === undefined) return [];
-  return Array.from({ length: most }, (_, at) => from + (at + 1) * every);
+  const missed = Math.max(0, Math.ceil((now - last) / every) - 1);
+  return Array.from({ length: most }, (_, at) => last + (missed + at + 1) * every);
 }

@@ -1,5 +1,11 @@
 import type { TraitOptions } from '#libs/queue';
 
+/** Options of the runs of a schedule. */
+export type ScheduleOptions = TraitOptions & {
+  /** Fingerprint of the request with an idempotency key that made the schedule. */
+  request?: string;
+};
+
 /** A job scheduler as it is stored. Times are Unix ms. */
 export interface StoredSchedule {
   readonly queue: string;
@@ -13,7 +19,7 @@ export interface StoredSchedule {
   readonly limit: number | undefined;
   readonly payload: unknown;
   /** Options of each run. */
-  readonly opts: TraitOptions;
+  readonly opts: ScheduleOptions;
   readonly paused: boolean;
   /** Runs it has made, the next one counted in. */
   readonly made: number;
@@ -49,7 +55,7 @@ export function readSchedule(
     end: number('endDate'),
     limit: number('limit'),
     payload: parsed(fields.get('data')) ?? {},
-    opts: (parsed(fields.get('opts')) ?? {}) as TraitOptions,
+    opts: (parsed(fields.get('opts')) ?? {}) as ScheduleOptions,
     paused,
     made: number('ic') ?? 0,
     count: run?.repeat?.count ?? 1,

@@ -1,9 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Queue, type RepeatOptions } from 'bullmq';
-import { JobTransitionError, type DroverBackend, type TraitOptions } from '#libs/queue';
-import { ScheduleConflictError, ScheduleNotFoundError } from '../problems/operation-errors.js';
+import { Queue } from 'bullmq';
+import {
+  JobTransitionError,
+  SchedulerExistsError,
+  type DroverBackend,
+  type NewSchedulerOptions,
+} from '#libs/queue';
+import {
+  ScheduleConflictError,
+  ScheduleExistsError,
+  ScheduleNotFoundError,
+} from '../problems/operation-errors.js';
 import { KnownQueues } from '../redis/known-queues.js';
-import { readSchedule, type StoredSchedule } from './read-schedule.js';
+import { readSchedule, type ScheduleOptions, type StoredSchedule } from './read-schedule.js';
 
 /** Schedules of a queue that are looked at; the others run, and are not listed. */
 const MOST_LISTED = 10_000;
@@ -12,7 +21,7 @@ const MOST_LISTED = 10_000;
 export interface RunOf {
   name: string;
   data: unknown;
-  opts: TraitOptions;
+  opts: ScheduleOptions;
 }
 
 /** The job schedulers of all known queues. */
@@ -47,14 +56,15 @@ export class ScheduleStore {
   /**
    * Adds a schedule or replaces its settings; a paused one stays paused.
    *
-   * @throws {ScheduleConflictError} when the id of its next run belongs to another job, or it would make none.
+   * @throws {ScheduleExistsError} when it must be new, and is not; {ScheduleConflictError} when the id of its next run belongs to another job, or it would make none.
    */
-  async put(queue: string, id: string, repeat: RepeatOptions, run: RunOf): Promise<void> {
+  async put(queue: string, id: string, repeat: NewSchedulerOptions, run: RunOf): Promise<void> {
     const backend = await this.queues.find(queue);
     try {
       const made = await open(backend).upsertJobScheduler(id, repeat, run);
       if (!made) throw new ScheduleConflictError(id, 'it would make no run: it ends before the first one');
     } catch (error) {
+      if (error instanceof SchedulerExistsError) throw new ScheduleExistsError(id, queue);
       if (!(error instanceof JobTransitionError)) throw error;
       throw new ScheduleConflictError(id, 'the ids of its next runs belong to other jobs');
     }
@@ -79,7 +89,7 @@ export class ScheduleStore {
   /** Adds a run outside the plan. @returns its id */
   async run(schedule: StoredSchedule, creator: string): Promise<string> {
     const { queue, type, payload, opts } = schedule;
-    const traits = { ...opts, creator };
+    const traits = { ...opts, creator, request: undefined };
     const job = await open(await this.queues.find(queue)).add(type, payload, traits);
     return job.id ?? '';
   }

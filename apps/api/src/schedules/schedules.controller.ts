@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import {
   Body,
   Controller,
   Delete,
   Get,
+  Headers,
   HttpCode,
   Param,
   Post,
@@ -34,9 +34,10 @@ import {
 import { Access } from '../access/access.decorator.js';
 import { CurrentCaller, type Caller } from '../access/caller.js';
 import { fromCursor, toCursor } from '../http/cursor.js';
-import { ScheduleExistsError, ScheduleOfTypeError } from '../problems/operation-errors.js';
+import { ScheduleOfTypeError } from '../problems/operation-errors.js';
 import { RedisGuardInterceptor } from '../redis/redis-guard.interceptor.js';
 import { TypesOfQueue } from '../types/types-of-queue.js';
+import { ScheduleCreator } from './create-schedule.js';
 import { ScheduleWriter } from './put-schedule.js';
 import { ScheduleStore } from './schedule-store.js';
 import { isOfType, toSummary, toView } from './schedule-views.js';
@@ -64,6 +65,7 @@ export class SchedulesController {
   constructor(
     private readonly store: ScheduleStore,
     private readonly writer: ScheduleWriter,
+    private readonly creator: ScheduleCreator,
     private readonly types: TypesOfQueue,
   ) {}
 
@@ -106,15 +108,15 @@ export class SchedulesController {
   @DocCreate()
   async create(
     @Body({ schema: createScheduleSchema }) body: CreateSchedule,
+    @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<ScheduleView> {
-    const { id = randomUUID(), queue: asked, ...settings } = body;
-    const queue = await this.writer.queueOf(settings.type, asked);
-    if (await this.store.find(queue, id)) throw new ScheduleExistsError(id, queue);
-    await this.writer.put(queue, id, settings, caller.name);
+    const { schedule, created } = await this.creator.create(body, caller.name, key);
+    if (!created) response.status(200);
+    const { queue, id } = schedule;
     response.setHeader('Location', `/api/schedules/${id}?queue=${encodeURIComponent(queue)}`);
-    return toView(await this.store.get(queue, id));
+    return toView(schedule);
   }
 
   @Get(':id')
@@ -149,8 +151,9 @@ export class SchedulesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<ScheduleView> {
     const queue = await this.writer.queueOf(body.type, asked);
-    if (!(await this.store.find(queue, id))) response.status(201);
-    await this.writer.put(queue, id, body, caller.name);
+    const before = await this.store.find(queue, id);
+    if (!before) response.status(201);
+    await this.writer.put(queue, id, body, caller.name, before?.opts.request);
     return toView(await this.store.get(queue, id));
   }
 

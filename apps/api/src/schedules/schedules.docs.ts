@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiParam, ApiResponse } from '@nestjs/swagger';
 import { scheduledRunSchema, schedulePageSchema, scheduleViewSchema } from '#libs/contracts';
 import { ApiProblems, BAD_BODY } from '../docs/problem-responses.js';
 
@@ -48,7 +48,21 @@ export const DocCreate = () =>
       standardSchema: scheduleViewSchema,
       headers: { Location: { description: "The schedule's address.", schema: { type: 'string' } } },
     }),
-    ApiProblems(...BAD_BODY, 'SCHEDULE_EXISTS', 'SCHEDULE_CONFLICT', 'REDIS_UNAVAILABLE'),
+    answer('The key was used before: the schedule that was made then, as it is now.'),
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Text of your choice, up to 200 visible ASCII characters, not beside an `id`: as long as the schedule is kept, the same request ' +
+        'with the same key makes nothing and is answered with that schedule.',
+    }),
+    ApiProblems(
+      ...BAD_BODY,
+      'IDEMPOTENCY_KEY_REUSED',
+      'SCHEDULE_EXISTS',
+      'SCHEDULE_CONFLICT',
+      'REDIS_UNAVAILABLE',
+    ),
   );
 
 export const DocFind = () =>

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ListTasksQuery, TaskSort } from '#libs/contracts';
 import { TaskNotFoundError, TaskVersionError } from './task-errors.js';
+import type { TaskRequest } from './task-request.js';
 import { Task, TaskStart } from './task.entity.js';
 
 /** What a task is made of; the rest is kept by {@link TaskRows}. */
@@ -58,26 +59,35 @@ export class TaskRows {
     return task;
   }
 
-  /** @param then is done before the task is there for others; when it fails, the task is not. */
-  create(definition: TaskDefinition, creator: string, then: (task: Task) => Promise<void>): Promise<Task> {
+  /**
+   * @param then is done before the task is there for others; when it fails, the task is not.
+   * @param request saves it once: nothing is done when there is a task of its id.
+   * @returns undefined when there is.
+   */
+  create(
+    definition: TaskDefinition,
+    creator: string,
+    request: TaskRequest | undefined,
+    then: (task: Task) => Promise<void>,
+  ): Promise<Task | undefined> {
     const now = new Date();
     const task = this.rows.create({
       ...definition,
-      id: randomUUID(),
+      id: request?.id ?? randomUUID(),
+      request: request?.fingerprint ?? null,
       version: 1,
       paused: false,
       creator,
       createdAt: now,
       updatedAt: now,
       scheduledIn: null,
-      lastJobId: null,
-      lastJobQueue: null,
-      lastJobAt: null,
-      lastStatus: null,
+      ...{ lastJobId: null, lastJobQueue: null, lastJobAt: null, lastStatus: null },
     });
     return this.database.transaction(async (manager) => {
-      await manager.insert(Task, task);
-      return this.finish(manager, task, then);
+      // Waits for another request of the same id, until that is done or has failed.
+      const insert = manager.createQueryBuilder().insert().into(Task).values(task).orIgnore();
+      const added = (await insert.returning('id').execute()).raw as unknown[];
+      return added.length === 0 ? undefined : this.finish(manager, task, then);
     });
   }
 

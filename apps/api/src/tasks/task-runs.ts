@@ -14,7 +14,8 @@ export interface TaskFacts {
   nextRunAt: number | undefined;
 }
 
-const STATUS_OF = {
+/** What a task is at by the status of its job. */
+export const STATUS_OF = {
   pending: 'queued',
   running: 'running',
   completed: 'completed',

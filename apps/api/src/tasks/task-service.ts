@@ -10,7 +10,7 @@ import type {
   ValidCreateTaskRequest,
   ValidEditTaskRequest,
 } from '#libs/contracts';
-import { JobNotFoundError, JobStateError } from '#libs/queue';
+import { IdempotencyKeyReusedError, JobNotFoundError, JobStateError } from '#libs/queue';
 import type { Caller } from '../access/caller.js';
 import { addJob } from '../jobs/add-job.js';
 import { toCreateJob } from '../jobs/create-job.js';
@@ -19,8 +19,9 @@ import { JobStores } from '../redis/job-stores.js';
 import { checkPayload } from '../types/check-payload.js';
 import { TaskStateError } from './task-errors.js';
 import { jobOf } from './task-job.js';
+import { taskRequest } from './task-request.js';
 import { TaskRows, type TaskDefinition, type TaskPlace } from './task-rows.js';
-import { TaskRuns } from './task-runs.js';
+import { STATUS_OF, TaskRuns } from './task-runs.js';
 import { TaskSchedules } from './task-schedules.js';
 import { toTaskView } from './task-view.js';
 import type { Task } from './task.entity.js';
@@ -51,7 +52,17 @@ export class TaskService {
     private readonly stores: JobStores,
   ) {}
 
-  async create(request: ValidCreateTaskRequest, caller: Caller): Promise<TaskView> {
+  /**
+   * Saves a task; with a key only once for that key and caller, as long as the task is kept.
+   *
+   * @returns the task; `created` is false when an earlier request with the key saved it.
+   * @throws {IdempotencyKeyReusedError}
+   */
+  async create(
+    request: ValidCreateTaskRequest,
+    caller: Caller,
+    key: string | undefined,
+  ): Promise<{ task: TaskView; created: boolean }> {
     const { payload = {}, priority = null, attempts = null, timeout = null, delay = 0 } = request;
     const { name, description, type, queue = null, schedule = null } = request;
     const definition: TaskDefinition = {
@@ -59,7 +70,13 @@ export class TaskService {
       payload: JSON.stringify(payload),
     };
     await this.check(definition);
-    return this.view(await this.rows.create(definition, caller.name, (task) => this.schedules.apply(task)));
+    const once = key === undefined ? undefined : taskRequest(key, caller.name, request);
+    const apply = (task: Task) => this.schedules.apply(task);
+    const made = await this.rows.create(definition, caller.name, once, apply);
+    if (made) return { task: await this.view(made), created: true };
+    const known = await this.rows.get(once?.id ?? '', caller.name);
+    if (known.request !== once?.fingerprint) throw new IdempotencyKeyReusedError(key ?? '');
+    return { task: await this.view(known), created: false };
   }
 
   async edit(id: string, { version, ...request }: ValidEditTaskRequest, caller: Caller): Promise<TaskView> {
@@ -119,17 +136,24 @@ export class TaskService {
     id: string,
     caller: Caller,
     key: string | undefined,
-  ): Promise<{ task: Task; job: JobView; created: boolean }> {
+  ): Promise<{ job: JobView; queue: string; created: boolean }> {
     const task = await this.rows.get(id, creatorFor(caller));
     if (task.paused) throw new TaskStateError(id, 'paused', 'resume it before it is started');
     const { queue, type } = await this.check(task);
     const { job, created } = await addJob(
       this.stores.of(queue),
-      { ...jobOf(task, type), delay: task.delay, creator: caller.name },
+      // It is the job of the task's owner, whoever starts it: that caller may look at it and stop it.
+      { ...jobOf(task, type), delay: task.delay },
       key === undefined ? undefined : keyOf(id, caller, key),
     );
     if (created) await this.rows.noteStart(task, job.id, queue, new Date(job.createdAt), caller.name);
-    return { task, job, created };
+    return { job, queue, created };
+  }
+
+  /** {@link start}, answered with what that job is at; with a key that was used, the job of the first request. */
+  async execute(id: string, caller: Caller, key: string | undefined): Promise<TaskExecution> {
+    const { job, queue } = await this.start(id, caller, key);
+    return { taskId: id, status: STATUS_OF[job.status], jobId: job.id, queue, job };
   }
 
   async execution(id: string, caller: Caller): Promise<TaskExecution> {

@@ -54,6 +54,10 @@ export class Task {
   @Column({ type: 'text' })
   creator!: string;
 
+  /** Fingerprint of the request with an idempotency key that saved it; null = there was no key. */
+  @Column({ type: 'text', nullable: true })
+  request!: string | null;
+
   @Column({ type: 'timestamptz', name: 'created_at', precision: 3 })
   createdAt!: Date;
 

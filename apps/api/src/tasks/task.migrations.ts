@@ -50,3 +50,16 @@ export class CreateTasks1780000000200 implements MigrationInterface {
     for (const table of ['task_runs', 'tasks']) await runner.query(`DROP TABLE ${table}`);
   }
 }
+
+/** Requests with idempotency keys that saved tasks. */
+export class AddTaskRequests1780000000700 implements MigrationInterface {
+  readonly name = 'AddTaskRequests1780000000700';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE tasks ADD COLUMN request text');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE tasks DROP COLUMN request');
+  }
+}

@@ -68,10 +68,13 @@ export class TasksController {
   @Doc.Create()
   async create(
     @Body({ schema: createTaskSchema }) body: ValidCreateTaskRequest,
+    @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TaskView> {
-    const task = await this.tasks.create(body, caller);
+    assertIdempotencyKey(key);
+    const { task, created } = await this.tasks.create(body, caller, key);
+    if (!created) response.status(200);
     response.setHeader('Location', `/api/tasks/${task.id}`);
     return task;
   }
@@ -93,14 +96,13 @@ export class TasksController {
   @HttpCode(200)
   @AuditBody<ExecuteTaskRequest>({ taskId: 'value' })
   @Doc.Execute()
-  async execute(
+  execute(
     @Body({ schema: executeTaskSchema }) { taskId }: ExecuteTaskRequest,
     @Headers('idempotency-key') key: string | undefined,
     @CurrentCaller() caller: Caller,
   ): Promise<TaskExecution> {
     assertIdempotencyKey(key);
-    await this.tasks.start(taskId, caller, key);
-    return this.tasks.execution(taskId, caller);
+    return this.tasks.execute(taskId, caller, key);
   }
 
   @Get('execute')

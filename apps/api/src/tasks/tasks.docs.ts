@@ -51,14 +51,27 @@ const Key = () =>
   });
 
 export const Create = () =>
-  Operation({
-    operationId: 'createTask',
-    summary: 'Save a task',
-    description: 'A named definition of a job that can be started, scheduled, paused and edited.',
-    status: 201,
-    schema: taskSchema,
-    problems: [...BAD_BODY],
-  });
+  applyDecorators(
+    ApiHeader({
+      name: 'Idempotency-Key',
+      required: false,
+      description:
+        'Text of your choice, up to 200 visible ASCII characters: as long as the task is kept, the same request with the same key saves nothing and is answered with that task.',
+    }),
+    Operation({
+      operationId: 'createTask',
+      summary: 'Save a task',
+      description: 'A named definition of a job that can be started, scheduled, paused and edited.',
+      status: 201,
+      schema: taskSchema,
+      problems: [...BAD_BODY, 'IDEMPOTENCY_KEY_REUSED'],
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'The key was used before: the task that was saved then, as it is now.',
+      standardSchema: taskSchema,
+    }),
+  );
 
 export const List = () =>
   Operation({

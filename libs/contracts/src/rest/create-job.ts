@@ -7,10 +7,15 @@ import { printableText } from './text.js';
 /** Ids that have no address of their own under `/api/jobs/`. */
 const UNADDRESSABLE = new Set(['.', '..', 'stats']);
 
-const jobId = printableText(REST_LIMITS.idLength).refine(
-  (id) => !UNADDRESSABLE.has(id),
-  'is reserved: a job of this id would have no address',
-);
+/** Ids of runs of schedules, of what idempotency keys stand for, and of callbacks of batches: these are made, never chosen. */
+const MADE = /^(repeat:|once-|flow-once-|batch-.*-callback$)/;
+
+const jobId = printableText(REST_LIMITS.idLength)
+  .refine((id) => !UNADDRESSABLE.has(id), 'is reserved: a job of this id would have no address')
+  .refine(
+    (id) => !MADE.test(id),
+    'is reserved: "repeat:", "once-", "flow-once-" and "batch-...-callback" are made by the service alone',
+  );
 
 /** Body of `POST /api/jobs`. A field it does not know is an error, so that a typing slip is not lost. */
 export const createJobSchema = z

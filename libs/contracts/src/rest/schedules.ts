@@ -18,13 +18,19 @@ const bound = (description: string) =>
 /** Schedules of job types have ids that begin with this. */
 export const TYPE_SCHEDULE_PREFIX = 'type.';
 
+/** What ids of schedules begin with that are made, not chosen: those of types, of tasks, and of idempotency keys. */
+const MADE = [TYPE_SCHEDULE_PREFIX, 'task.', 'once-'];
+
 const scheduleId = z
   .string()
   .regex(
     /^[A-Za-z0-9][\w.-]{0,99}$/,
     'must be 1 to 100 letters, digits, ".", "_" or "-", a letter or digit first',
   )
-  .refine((id) => !id.startsWith(TYPE_SCHEDULE_PREFIX), `must not begin with "${TYPE_SCHEDULE_PREFIX}"`);
+  .superRefine((id, context) => {
+    const prefix = MADE.find((one) => id.startsWith(one));
+    if (prefix !== undefined) context.addIssue(`must not begin with "${prefix}"`);
+  });
 
 const fields = {
   type: printableText(REST_LIMITS.typeLength).meta({

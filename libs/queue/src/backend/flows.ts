@@ -1,5 +1,5 @@
 import type { JobJson, MoveToWaitingChildrenOpts, ParentKeyOpts } from 'bullmq';
-import { FlowTooLargeError } from '../errors/index.js';
+import { FlowTooLargeError, JobExistsError } from '../errors/index.js';
 import { adoptAll } from './adding.js';
 import { accepted } from './codes.js';
 import { JobEncoder, jobArguments, type EncodedJob } from './job-arguments.js';
@@ -17,6 +17,12 @@ export interface FlowEntry {
   queueName: string;
 }
 
+/** What the options of a flow's root may hold beyond BullMQ's. */
+export interface FlowRootOptions {
+  /** Fingerprint of the request that makes the flow. */
+  request?: string;
+}
+
 /** Jobs that one step may add or remove together: it holds Redis for well under a second. */
 export const MAX_FLOW_JOBS = 10_000;
 const TOO_MANY = -13;
@@ -30,10 +36,11 @@ export class Flows {
   ) {}
 
   /**
-   * Adds jobs of several queues, all or none; parents stand before their children.
+   * Adds jobs of several queues, all or none; parents stand before their children. Where the options of the first one name the
+   * `request` it is from, that job must be new.
    *
    * @returns per job no error, and its id or BullMQ's negative code.
-   * @throws {FlowTooLargeError} beyond {@link MAX_FLOW_JOBS}; a typed error that names what is wrong with a job.
+   * @throws {JobExistsError} when it is not; {FlowTooLargeError} beyond {@link MAX_FLOW_JOBS}; a typed error that names what is wrong with a job.
    */
   async add(entries: readonly FlowEntry[]): Promise<[null, string | number][]> {
     if (entries.length > MAX_FLOW_JOBS) throw new FlowTooLargeError('added', MAX_FLOW_JOBS);
@@ -46,11 +53,18 @@ export class Flows {
       const queue = [...queues.keys()].indexOf(keys.base) + 1;
       jobs.push(encoder.encode(fromBull({ job: jobData, jobId, parentKeyOpts }), queue));
     }
-    const args = jobArguments(jobs);
+    const isRequest = (entries[0]?.jobData.opts as FlowRootOptions | undefined)?.request !== undefined;
+    const args = [isRequest ? '1' : '0', ...jobArguments(jobs)];
     const bases = [...queues.keys()];
     const ids = entries.map(({ jobId }) => jobId);
     for (;;) {
-      const answers = await this.scripts.runTogether<(string | number)[] | 1>('addFlow', bases, args, ids);
+      const answers = await this.scripts.runTogether<(string | number)[] | 1 | 2>(
+        'addFlow',
+        bases,
+        args,
+        ids,
+      );
+      if (answers === 2) throw new JobExistsError(ids[0] ?? '');
       if (answers !== 1) return answers.map((answer) => [null, answer]);
       for (const keys of queues.values()) await adoptAll(this.forQueue(keys));
     }

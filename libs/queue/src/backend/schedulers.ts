@@ -1,5 +1,6 @@
-import { type JobsOptions, type RepeatableOptions, type RepeatStrategy } from 'bullmq';
+import type { JobsOptions, RepeatableOptions, RepeatOptions, RepeatStrategy } from 'bullmq';
 import { contractPriority } from '#libs/contracts';
+import { SchedulerExistsError } from '../errors/index.js';
 import { adoptAll } from './adding.js';
 import { accepted } from './codes.js';
 import type { QueueKeys } from './keys.js';
@@ -14,6 +15,12 @@ export interface RunTemplate {
   data: string;
   opts: JobsOptions;
 }
+
+/** How a scheduler repeats, and whether one of its id must not be there yet. */
+export type NewSchedulerOptions = RepeatOptions & { mustBeNew?: boolean };
+
+/** Answer of the script when there is a scheduler that must be new. */
+const EXISTS = 2;
 
 /** Whether an id has the form of a scheduler's run. */
 export const isRun = (id: string) => id.startsWith('repeat:');
@@ -38,6 +45,7 @@ export class Schedulers {
    * @param runOpts options of the next run.
    * @returns the run's id and its delay in ms.
    * @throws {InvalidOptionError} for settings that make no sense.
+   * @throws {SchedulerExistsError} when it must be new ({@link NewSchedulerOptions}), and is not.
    * @throws {JobTransitionError} -10 or -11 when the run's id belongs to another job.
    */
   async upsert(
@@ -52,6 +60,8 @@ export class Schedulers {
     checkType(name);
     checkSize(template.data, this.options.maxDocumentBytes);
     if (every === undefined) checkTime(nextMillis, `next run of scheduler ${id}`);
+    const { repeat: given } = runOpts as { repeat?: RepeatOptions };
+    const { mustBeNew, ...repeat } = (given ?? {}) as NewSchedulerOptions;
     const answer = await this.whenAdopted<[string, number] | number>(
       'addJobScheduler',
       id,
@@ -61,9 +71,11 @@ export class Schedulers {
       startDate ?? '',
       name,
       template.data,
-      ...runArguments(runOpts),
+      ...runArguments({ ...runOpts, ...(given && { repeat }) }),
+      mustBeNew === true ? '1' : '0',
       ...this.stored(settings, template),
     );
+    if (answer === EXISTS) throw new SchedulerExistsError(id);
     return accepted(answer, { jobId: id, command: 'addJobScheduler' }) as [string, number];
   }
 

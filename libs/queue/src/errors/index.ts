@@ -122,6 +122,15 @@ export class JobExistsError extends DroverError {
   }
 }
 
+/** There is a job scheduler of this id, and it was not to be replaced. Nothing changed. */
+export class SchedulerExistsError extends DroverError {
+  readonly code = 'SCHEDULE_EXISTS';
+
+  constructor(readonly schedulerId: string) {
+    super(`job scheduler ${schedulerId} exists`);
+  }
+}
+
 /** The job's state does not allow the operation; the message says which does. */
 export class JobStateError extends DroverError {
   readonly code = 'JOB_STATE_CONFLICT';

@@ -86,7 +86,9 @@ export class RunContext implements JobContext {
     this.artifacts = {
       put: (name, content, options) => {
         this.checkOpen();
-        return services.artifacts.put({ jobId: job.id, name }, content, options);
+        // An earlier job of the id may have left files. A legacy service may have written no time.
+        const jobCreatedAt = Number.isNaN(job.createdAt.getTime()) ? undefined : job.createdAt.toISOString();
+        return services.artifacts.put({ jobId: job.id, name, jobCreatedAt }, content, options);
       },
       open: (reference) => services.artifacts.open(reference),
     };

@@ -3,9 +3,10 @@
 -- Input   ARGV[5] scheduler  ARGV[6] time in ms of the next run ('' with an interval)  ARGV[7] interval in ms ('' without)
 --         ARGV[8] offset in ms, 0 = none  ARGV[9] start date in ms or ''  ARGV[10] name  ARGV[11] payload JSON
 --         ARGV[12] options JSON of the run  ARGV[13] created_at RFC 3339  ARGV[14] contract priority
---         ARGV[15] 'head' or 'tail' of its priority  ARGV[16..] fields of the scheduler and their values
+--         ARGV[15] 'head' or 'tail' of its priority  ARGV[16] '1' = it must be new  ARGV[17..] fields of the scheduler and their
+--         values
 -- Output  { id of the run, of a paused one the id that it would have, its delay in ms }; 1 when more must be adopted first, to keep the order of arrival;
---         or -10 the run's id is taken, -11 so are the ones after it: nothing changed
+--         or -10 the run's id is taken, -11 so are the ones after it, 2 there is such a scheduler: nothing changed
 -- Events  added, then waiting or delayed. Contract: status_updated, job_added
 --@include adopt added scheduler
 
@@ -13,6 +14,7 @@ local scheduler, every = ARGV[5], tonumber(ARGV[7])
 local offset = tonumber(ARGV[8])
 checkTypes()
 redis.call('HLEN', schedulerKey(scheduler))
+if ARGV[16] == '1' and redis.call('ZSCORE', keys.schedulers, scheduler) then return 2 end
 local _, backlog = adoptAdded(100, false)
 if backlog then return 1 end
 
@@ -49,7 +51,7 @@ end
 
 if replaced then discard(replaced, true) end
 redis.call('UNLINK', schedulerKey(scheduler))
-redis.call('HSET', schedulerKey(scheduler), 'name', ARGV[10], 'ic', known[3] or 1, 'offset', exact(math.floor(offset)), unpack(ARGV, 16))
+redis.call('HSET', schedulerKey(scheduler), 'name', ARGV[10], 'ic', known[3] or 1, 'offset', exact(math.floor(offset)), unpack(ARGV, 17))
 if isHeld then
   redis.call('HSET', schedulerKey(scheduler), 'run', ARGV[12], 'paused', known[4] or exact(now), 'taken', '1')
   return { id or runId(scheduler, millis), math.max(0, millis - now) }
