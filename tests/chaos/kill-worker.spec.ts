@@ -31,4 +31,4 @@ it('a worker killed ten times in the middle of a thousand jobs loses none of the
   expect(await queue.getProcessingCount()).toBe(0);
   expect(await queue.getQueueLength()).toBe(0);
   expect(await worker.stop()).toBe(0);
-});
+}, 300_000);

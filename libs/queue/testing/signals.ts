@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 
 /** How long a signal may take before the test fails and says what did not come. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 60_000;
 
 /** Something that happens once: opened by one side, waited for by the other. */
 export interface Gate<T = void> {

@@ -27,13 +27,10 @@ export const sessionSchema = z
     role: z.enum(ROLES).meta({ example: 'operator' }),
     ownJobsOnly: z.boolean().meta({ example: false }),
     via: z.enum(['key', 'session']).meta({ description: 'How the caller was known.', example: 'session' }),
-    expiresAt: z.iso
-      .datetime()
-      .optional()
-      .meta({
-        description: 'When the session ends at the latest: by itself, or with its key.',
-        example: '2026-11-29T21:40:00.000Z',
-      }),
+    expiresAt: z.iso.datetime().optional().meta({
+      description: 'When the session ends at the latest: by itself, or with its key.',
+      example: '2026-11-29T21:40:00.000Z',
+    }),
   })
   .meta({ id: 'Session' });
 
